@@ -29,7 +29,7 @@ func (p Process) watch(code *fault.Code) *cobra.Command {
 		Hidden: true,
 		Args:   noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			*code = p.look(c.Context(), repair)
+			*code = p.checkOrRepair(c.Context(), repair)
 			return nil
 		},
 	}
@@ -37,9 +37,9 @@ func (p Process) watch(code *fault.Code) *cobra.Command {
 	return c
 }
 
-// look runs one check or one repair. Its log is only printed if something is reported or
+// checkOrRepair runs one check or one repair. Its log is only printed if something is reported or
 // fails, so that the journal is not filled with the rest.
-func (p Process) look(ctx context.Context, repair bool) fault.Code {
+func (p Process) checkOrRepair(ctx context.Context, repair bool) fault.Code {
 	if os.Geteuid() != 0 {
 		fmt.Fprintln(p.Err, "The watch needs root; systemd runs it: systemctl start aadsshlogin-handler.service")
 		return fault.Usage

@@ -55,7 +55,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	status, statusErr := LastStatus(ctx, o)
 
 	m := machine{}
-	m.lookAgent(ctx, o.Host)
+	m.readAgent(ctx, o.Host)
 	zipped := gzip.NewWriter(to)
 	a := &archive{tar: tarball{zipped, o.Now()}, host: o.Host, secrets: secretsOf(m.extension, &m.Facts)}
 	for name, value := range m.agentEnv.values {

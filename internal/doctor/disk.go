@@ -30,8 +30,8 @@ type volume struct {
 	err error
 }
 
-// lookVolumes reads the file systems of the packages, their database and our state.
-func lookVolumes(h *host.Host) []volume {
+// statVolumes reads the file systems of the packages, their database and our state.
+func statVolumes(h *host.Host) []volume {
 	var all []volume
 	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run", "/home"} {
 		room, err := h.Room(path)

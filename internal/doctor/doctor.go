@@ -46,7 +46,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.known(); err != nil {
 		return Report{}, err
 	}
-	m := look(ctx, o)
+	m := gather(ctx, o)
 	var checks []Check
 	for _, r := range rows() {
 		several := len(r.Several) > 0

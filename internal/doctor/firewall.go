@@ -28,9 +28,9 @@ type filters struct {
 // of it may mean the opposite of the whole.
 const longest = 8 << 20
 
-// lookFirewall lists the rules. from is the one address that is asked about; the zero
+// readFirewall lists the rules. from is the one address that is asked about; the zero
 // address means all.
-func lookFirewall(ctx context.Context, h *host.Host, from netip.Addr) filters {
+func readFirewall(ctx context.Context, h *host.Host, from netip.Addr) filters {
 	var f filters
 	f.question.Interfaces, f.question.Addresses = outward(h)
 	if f.question.From = from; from.IsValid() {

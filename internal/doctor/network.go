@@ -52,8 +52,8 @@ type target struct {
 	proxy   *url.URL
 }
 
-// lookNetwork sends a request to all endpoints in parallel, each within Bound.
-func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *waiting) ([]probe, proxy.Found) {
+// probeNetwork sends a request to all endpoints in parallel, each within Bound.
+func probeNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *waiting) ([]probe, proxy.Found) {
 	used := m.Proxy.Address()
 	if used == nil {
 		used = m.configured.Address()

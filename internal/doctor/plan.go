@@ -108,7 +108,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		return PlanReport{}, fault.New(fault.Usage, "Only root can see what a plan is made from: the extension's settings, and what sshd has in force.", "Run: sudo "+host.Program()+" "+command)
 	}
 	m := machine{root: o.Root, offer: o.Offer}
-	m.lookAgent(ctx, o.Host)
+	m.readAgent(ctx, o.Host)
 	other := o.Host.OtherRun()
 	m.Facts = *facts.Gather(ctx, o.Host, m.question())
 	m.Facts.OtherRun = other

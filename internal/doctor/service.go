@@ -19,8 +19,8 @@ type service struct {
 	sockets []systemd.UnitState
 }
 
-// lookService asks systemd for sshd's unit, and for the socket that may listen instead.
-func lookService(ctx context.Context, h *host.Host) service {
+// queryService asks systemd for sshd's unit, and for the socket that may listen instead.
+func queryService(ctx context.Context, h *host.Host) service {
 	if h.Root != "" || !systemd.Running() {
 		return service{}
 	}
@@ -45,8 +45,8 @@ func lookService(ctx context.Context, h *host.Host) service {
 	return s
 }
 
-// lookWatch asks systemd for the units of the watch.
-func lookWatch(ctx context.Context, h *host.Host) []preflight.Result {
+// queryWatch asks systemd for the units of the watch.
+func queryWatch(ctx context.Context, h *host.Host) []preflight.Result {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
 	return watch.Health(ctx, h)

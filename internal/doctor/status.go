@@ -101,7 +101,7 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		return s, fault.New(fault.Usage, "Only root can see what the extension said, and how this machine is.", "Run: sudo "+host.Program()+" status")
 	}
 	var m machine
-	m.lookAgent(ctx, h)
+	m.readAgent(ctx, h)
 	e := m.extension
 	if receipt, err := state.ReadReceipt(h); err == nil {
 		s.Notice = receipt.Notice

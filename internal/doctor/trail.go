@@ -20,9 +20,9 @@ type history struct {
 	events []trail.Event
 }
 
-// lookHistory reads the journal or the logs. What auditd writes is read by the check
+// readHistory reads the journal or the logs. What auditd writes is read by the check
 // selinux-denials. If one is not nil, only the lines about that person count.
-func lookHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Somebody) (history, trail.About) {
+func readHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Somebody) (history, trail.About) {
 	log := trail.Read(ctx, h, now, trail.Day)
 	events := log.Events(h.RootOnly, h.Exists)
 	if one == nil {

@@ -115,23 +115,23 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	var err error
 	loginSeen := inBackground(h, func() { f.Login = login.Gather(h, f.Who) })
 	f.Door = door.Gather(h, arc, f.Who)
-	f.Memory = lookMemory(h)
+	f.Memory = findMemory(h)
 	if f.AgentDir != "" {
-		f.Legacy.Extension = lookLegacyExtension(h, f.AgentDir)
+		f.Legacy.Extension = findLegacyExtension(h, f.AgentDir)
 	}
 	if f.Owner, _, err = state.ReadOwner(h); err != nil {
 		h.Log.Warnf("who owns the machine cannot be read: %v", err)
 	}
 	f.Receipt, f.ReceiptErr = state.ReadReceipt(h)
 	f.ReloadPending = state.ReloadPending(h)
-	f.lookFolders(h)
+	f.readFolders(h)
 	if t, running := h.RunningTransaction(); running {
 		f.Transaction = &t
 	}
-	f.Release, f.Target, f.TargetErr = lookTarget(h)
-	f.Image = lookImage(h, f.Release)
+	f.Release, f.Target, f.TargetErr = readTarget(h)
+	f.Image = findImage(h, f.Release)
 	if f.TargetErr == nil {
-		f.Packages, f.PackagesErr = lookPackages(ctx, h, f.Target)
+		f.Packages, f.PackagesErr = queryPackages(ctx, h, f.Target)
 		if p := f.Packages[f.Target.Packages.Login]; p.State == pkgmgr.Installed {
 			f.Programs = login.ComparePrograms(h, p.Name, p.Files)
 		}
@@ -162,7 +162,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 		f.SignedIn = evidence.LastSignIn(ctx, h, time.Now(), evidence.Reading{Started: h.Started(f.SSHD.Daemon.PID), Each: f.SSHD.Daemon.Unit.Each}, f.deciding())
 	}
 	f.forgetKept(h, findings)
-	f.lookSealed(h, findings)
+	f.findSealed(h, findings)
 	f.Unread = h.Unread()
 }
 
@@ -236,8 +236,8 @@ func (f *Facts) programs() check.Result {
 	return f.Programs.Assess(p.Name, p.Version, note.Kept != "" && note.KeptVersion == p.Version)
 }
 
-// lookTarget reads os-release in the places that os-release(5) names.
-func lookTarget(h *host.Host) (r distro.Release, t distro.Target, err error) {
+// readTarget reads os-release in the places that os-release(5) names.
+func readTarget(h *host.Host) (r distro.Release, t distro.Target, err error) {
 	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
 		b, missing := h.ReadFile(path, 1<<20)
 		if missing != nil {
@@ -257,7 +257,7 @@ func lookTarget(h *host.Host) (r distro.Release, t distro.Target, err error) {
 	return r, t, err
 }
 
-func lookPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Packages, error) {
+func queryPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Packages, error) {
 	m, err := pkgmgr.For(t.Manager)
 	if err != nil {
 		return nil, err

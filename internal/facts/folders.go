@@ -7,9 +7,9 @@ import (
 	"aadssh/status"
 )
 
-// lookFolders checks, without writing, whether a run could write its status and its state,
+// readFolders checks, without writing, whether a run could write its status and its state,
 // and take its lock.
-func (f *Facts) lookFolders(h *host.Host) {
+func (f *Facts) readFolders(h *host.Host) {
 	if f.StatusFolder != "" && f.Sequence >= 0 {
 		f.StatusErr = status.Unwritable(h.Path(f.StatusFolder), f.Sequence)
 	}

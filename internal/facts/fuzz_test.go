@@ -30,7 +30,7 @@ func FuzzMachine(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if m := lookMemory(h); m.Bytes < 0 || (m.Bytes == 0) != (m.Known == NoMemory) {
+		if m := findMemory(h); m.Bytes < 0 || (m.Bytes == 0) != (m.Known == NoMemory) {
 			t.Errorf("%+v", m)
 		}
 		for _, s := range Sessions(h) {

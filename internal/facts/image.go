@@ -7,10 +7,10 @@ import (
 	"aadssh/internal/host"
 )
 
-// lookImage reports whether the machine is built as an image, and how that is known: an
+// findImage reports whether the machine is built as an image, and how that is known: an
 // installed package would not last there, or cannot be installed at all. A read-only /usr
 // alone is a fault and no such system.
-func lookImage(h *host.Host, r distro.Release) string {
+func findImage(h *host.Host, r distro.Release) string {
 	if name := r.Image(); name != "" {
 		return name + ", by VARIANT_ID=" + r.Variant + " in os-release"
 	}

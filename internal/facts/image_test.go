@@ -42,7 +42,7 @@ func TestLookImage(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got := lookImage(h, distro.Release{ID: "sles", VersionID: "15.6", Variant: c.variant})
+		got := findImage(h, distro.Release{ID: "sles", VersionID: "15.6", Variant: c.variant})
 		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

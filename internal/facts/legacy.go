@@ -32,8 +32,8 @@ type Session struct {
 	Leaving bool
 }
 
-// lookLegacyExtension finds the legacy extension in the agent's folder.
-func lookLegacyExtension(h *host.Host, agentDir string) string {
+// findLegacyExtension finds the legacy extension in the agent's folder.
+func findLegacyExtension(h *host.Host, agentDir string) string {
 	for _, folder := range agent.Folders(h, agentDir, names.Older()) {
 		if agent.StateOf(h, folder).Active() {
 			return folder

@@ -31,7 +31,7 @@ func TestLegacyExtensionIsRegistered(t *testing.T) {
 		}, dir("1.0.1588.3")},
 		{"our own", map[string]string{waagent + "/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-1.0.1.0/config/HandlerState": "Enabled"}, ""},
 	} {
-		if got := lookLegacyExtension(root(t, c.files), waagent); got != c.want {
+		if got := findLegacyExtension(root(t, c.files), waagent); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

@@ -40,10 +40,10 @@ const (
 // plenty is so much that the exact size does not matter: twice what is needed.
 const plenty = 2048 * MiB
 
-// lookMemory finds the memory of the bought size. What the kernel has left over is never
+// findMemory finds the memory of the bought size. What the kernel has left over is never
 // more than that, so if that is plenty nothing else is read: a large machine has thousands
 // of blocks, each with a file.
-func lookMemory(h *host.Host) Memory {
+func findMemory(h *host.Host) Memory {
 	left := memTotal(h)
 	if left.Bytes >= plenty {
 		return left

@@ -64,7 +64,7 @@ func TestMemoryIsWhatWasBought(t *testing.T) {
 		{"nothing", nil, Memory{}},
 		{"garbage", map[string]string{"/sys/devices/system/memory/block_size_bytes": "zz", "/proc/meminfo": "\x00\x01"}, Memory{}},
 	} {
-		if got := lookMemory(root(t, c.files)); got != c.want {
+		if got := findMemory(root(t, c.files)); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}

@@ -19,9 +19,9 @@ type Sealed struct {
 	Err  error
 }
 
-// lookSealed finds, for each failure, what keeps its file from being put right: the file
+// findSealed finds, for each failure, what keeps its file from being put right: the file
 // itself, its folder, or another of PAM's files, which refer to each other.
-func (f *Facts) lookSealed(h *host.Host, findings []check.Result) {
+func (f *Facts) findSealed(h *host.Host, findings []check.Result) {
 	f.Sealed = map[string]Sealed{}
 	for _, r := range findings {
 		if r.Answer != check.Fail || !strings.HasPrefix(r.File, "/etc/") {

@@ -127,7 +127,7 @@ func Probe(ctx context.Context, o Options) Answer {
 	c := newClient(o)
 	defer c.close()
 	action := o.Log.Started("ask %s for the machine's identity", service.name)
-	a := look(ctx, service, c, o.Host)
+	a := identify(ctx, service, c, o.Host)
 	a.Requests, a.ClockAhead, a.Dated = c.requests, c.ahead, c.dated
 	a.Why = strings.Join(append(notes, a.Why), " ")
 	for _, n := range notes {
@@ -142,7 +142,7 @@ func Probe(ctx context.Context, o Options) Answer {
 	return a
 }
 
-func look(ctx context.Context, s service, c *client, h *host.Host) Answer {
+func identify(ctx context.Context, s service, c *client, h *host.Host) Answer {
 	d, r := c.compute(ctx, s)
 	a := Answer{Machine: d.machine(s.arc)}
 	var why string

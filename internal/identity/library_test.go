@@ -13,7 +13,7 @@ import (
 // TestOneToken runs Probe once, over real sockets. Other tests run it again in a process of
 // its own, with an environment that must have no effect.
 func TestOneToken(t *testing.T) {
-	a, _, log := lookOverTCP(t, metadata.Azure().
+	a, _, log := askOverTCP(t, metadata.Azure().
 		Script(metadata.ComputePath, metadata.JSON(metadata.VM())).
 		Script(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1"))))
 	if a.Kind != identity.SystemAssigned || a.Requests != 2 {

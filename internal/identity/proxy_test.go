@@ -18,9 +18,9 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// lookOverTCP runs Probe with real sockets on loopback in place of the metadata service, and
+// askOverTCP runs Probe with real sockets on loopback in place of the metadata service, and
 // returns the addresses that were dialled.
-func lookOverTCP(t *testing.T, service *metadata.Service) (identity.Answer, []string, string) {
+func askOverTCP(t *testing.T, service *metadata.Service) (identity.Answer, []string, string) {
 	t.Helper()
 	server := httptest.NewServer(service)
 	defer server.Close()

@@ -43,7 +43,7 @@ func AptEntries(h *host.Host) ([]Entry, []Problem) {
 	} else {
 		entries, problems = ParseSourcesList(aptMain, text)
 	}
-	parts, partProblems := lookParts(h, aptParts, []string{".list", ".sources"}, func(file string, text []byte) ([]Entry, []Problem) {
+	parts, partProblems := readParts(h, aptParts, []string{".list", ".sources"}, func(file string, text []byte) ([]Entry, []Problem) {
 		if strings.HasSuffix(file, ".list") {
 			return ParseSourcesList(file, text)
 		}
@@ -118,7 +118,7 @@ func RPMEntries(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 	if m == distro.Zypper {
 		dir = zypParts
 	}
-	entries, problems := lookParts(h, dir, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
+	entries, problems := readParts(h, dir, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
 		return d.parse(file, text, gpgcheck)
 	})
 	return noteKeys(h, entries, problems)
@@ -158,8 +158,8 @@ func (d dialect) checksByDefault(h *host.Host, m distro.Manager) bool {
 	return builtIn
 }
 
-// lookParts reads the files in a folder, in the order of their names.
-func lookParts(h *host.Host, dir string, extensions []string, parse func(string, []byte) ([]Entry, []Problem)) ([]Entry, []Problem) {
+// readParts reads the files in a folder, in the order of their names.
+func readParts(h *host.Host, dir string, extensions []string, parse func(string, []byte) ([]Entry, []Problem)) ([]Entry, []Problem) {
 	files, err := h.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

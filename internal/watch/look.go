@@ -161,7 +161,7 @@ func locks() []host.Lock {
 // no change while the check that it started runs.
 func (w *Watcher) observe(ctx context.Context, a Assigned) (seen Observation, other otherHandler, err error) {
 	const most = 5
-	if other, err = lookOther(w.Host, time.Now()); err != nil {
+	if other, err = findOther(w.Host, time.Now()); err != nil {
 		return seen, other, err
 	}
 	for range most {

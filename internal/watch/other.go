@@ -23,10 +23,10 @@ func (b otherHandler) deleted(seen Observation) bool { return b.name != "" && !b
 // and an uninstallation 300 (waagent exthandlers.py).
 const atWork = 20 * time.Minute
 
-// lookOther finds the other handler, and records it at the first check that finds it
+// findOther finds the other handler, and records it at the first check that finds it
 // enabled: only then can its deletion be distinguished from a package that somebody
 // removed.
-func lookOther(h *host.Host, now time.Time) (otherHandler, error) {
+func findOther(h *host.Host, now time.Time) (otherHandler, error) {
 	owner, found, err := state.ReadOwner(h)
 	if err != nil || !found || !owner.Setup {
 		return otherHandler{}, err

@@ -59,7 +59,7 @@ func TestLookBeside(t *testing.T) {
 	at := func(version string) string { return agent.Dirs()[0] + "/" + names.Microsoft().Full() + "-" + version }
 	look := func() otherHandler {
 		t.Helper()
-		b, err := lookOther(h, time.Now())
+		b, err := findOther(h, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestLookBeside(t *testing.T) {
 	if got := look(); got.there || !got.coming || got.name == "" {
 		t.Errorf("it is coming: %+v", got)
 	}
-	if b, err := lookOther(h, time.Now().Add(time.Hour)); err != nil || b.coming {
+	if b, err := findOther(h, time.Now().Add(time.Hour)); err != nil || b.coming {
 		t.Errorf("an hour later: %+v, %v", b, err)
 	}
 	put(t, h, at("1.0")+"/bin/aadsshlogin-handler", "ours")

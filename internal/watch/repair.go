@@ -30,7 +30,7 @@ func (w *Watcher) PutBack(ctx context.Context) error {
 	if ctx.Err() != nil { // an interrupted check is not to be trusted
 		return ctx.Err()
 	}
-	other, err := lookOther(w.Host, time.Now())
+	other, err := findOther(w.Host, time.Now())
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func parsePasswd(text []byte) []account {
 	return out
 }
 
-func lookAccounts(h *host.Host) Accounts {
+func readAccounts(h *host.Host) Accounts {
 	text, err := h.ReadFile(AccountsFile, 16<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Accounts{} // nobody has signed in yet

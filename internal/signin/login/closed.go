@@ -7,11 +7,11 @@ import (
 	"aadssh/internal/host"
 )
 
-// lookClosed finds the first thing that prevents people's programs from starting: a folder
+// findClosed finds the first thing that prevents people's programs from starting: a folder
 // above their shell or the C library, or one of those themselves. Modes are evaluated as
 // the kernel does for a user who is neither the owner nor in the group
 // (path_resolution(7)).
-func lookClosed(h *host.Host) host.Closed {
+func findClosed(h *host.Host) host.Closed {
 	files := map[string]fs.FileMode{usualShell: 0o001} // what a file needs, in addition to the needs of each folder
 	for _, d := range libraryDirs() {
 		if h.Exists(d + "/libc.so.6") {

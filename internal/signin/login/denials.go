@@ -47,10 +47,10 @@ type Denials struct {
 	Count  int // of those that are like Newest in being denied or only logged
 }
 
-// lookDenials reads the end of the audit log, or nothing if SELinux is not active. A
+// readDenials reads the end of the audit log, or nothing if SELinux is not active. A
 // machine without auditd, or with a log that cannot be read, shows nothing about sign-in:
 // that is no result, not an unknown one.
-func lookDenials(h *host.Host, s SELinux, now time.Time) Denials {
+func readDenials(h *host.Host, s SELinux, now time.Time) Denials {
 	if !s.Enabled {
 		return Denials{}
 	}

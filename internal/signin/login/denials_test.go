@@ -112,7 +112,7 @@ func TestLookDenials(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := debian(t)
 			c.put(t, h)
-			d := lookDenials(h, c.selinux, at)
+			d := readDenials(h, c.selinux, at)
 			if d.Looked != c.looked || d.Count != c.count || (len(d.assess()) > 0) != c.looked {
 				t.Errorf("%+v", d)
 			}

@@ -58,7 +58,7 @@ type Files struct {
 	CertHandler, AddUser, PAMModule, NSSLibrary File
 }
 
-func lookFiles(h *host.Host, mounts host.Mounts) Files {
+func readFiles(h *host.Host, mounts host.Mounts) Files {
 	debian, libraries := h.Exists("/var/lib/dpkg"), newLoader(h)
 	look := func(candidates ...string) File {
 		for _, p := range candidates {

@@ -33,20 +33,20 @@ type Facts struct {
 // Gather reads the machine. one is the person whose sign-in is examined; nil: everybody of
 // the directory.
 func Gather(h *host.Host, one *gate.Somebody) Facts {
-	kernel := lookSELinux(h)
+	kernel := readSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts() // options that are not known are not judged
-	s := lookSudo(h, 0, switches, mounts, one)
+	s := readSudo(h, 0, switches, mounts, one)
 	service := s.Rules.PAM
 	f := Facts{
 		PAM:      GatherPAM(h, PAMService, one, &s.Rules, mounts),
-		NSS:      lookNSS(h, switches, err),
+		NSS:      readNSS(h, switches, err),
 		Sudo:     s,
-		Files:    lookFiles(h, mounts),
+		Files:    readFiles(h, mounts),
 		SELinux:  kernel,
-		Denials:  lookDenials(h, kernel, time.Now()),
-		Accounts: lookAccounts(h),
-		Shells:   lookShells(h, one),
+		Denials:  readDenials(h, kernel, time.Now()),
+		Accounts: readAccounts(h),
+		Shells:   readShells(h, one),
 
 		Unwritable: unwritable(h),
 		One:        one,

@@ -74,12 +74,12 @@ func of(t *testing.T, findings []Finding, name string) Finding {
 }
 
 // look is Gather as if whoever runs the test were root.
-func look(h *host.Host) *Facts {
+func gather(h *host.Host) *Facts {
 	f := Gather(h, nil)
 	me := uint32(os.Geteuid())
 	switches, _ := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts()
-	f.Sudo = lookSudo(h, me, switches, mounts, nil)
+	f.Sudo = readSudo(h, me, switches, mounts, nil)
 	all, _ := parts(h, f.Files.CertHandler.Path)
 	for i := range all {
 		if all[i].uid == me {
@@ -124,7 +124,7 @@ func TestUnsafeOnDebian(t *testing.T) {
 
 func TestHealthy(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range Assess(look(debian(t))) {
+	for _, f := range Assess(gather(debian(t))) {
 		if f.Answer != sshd.Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
@@ -276,7 +276,7 @@ func TestBroken(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := debian(t)
 			c.breakIt(t, h)
-			got := of(t, Assess(look(h)), c.finding)
+			got := of(t, Assess(gather(h)), c.finding)
 			if got.Answer != c.level || c.line > 0 && !regexp.MustCompile("(:|line |')"+strconv.Itoa(c.line)+`(\b|c)`).MatchString(got.Text+" "+got.Next) || !strings.Contains(got.Text+got.Next, c.says) || strings.Contains(got.Text+got.Next, "\n") {
 				t.Errorf("%+v", got)
 			}
@@ -293,7 +293,7 @@ func TestSELinuxModule(t *testing.T) {
 		put(t, h, "/sys/fs/selinux/enforce", "1\n", 0o644)
 		put(t, h, "/etc/selinux/config", "SELINUXTYPE=targeted\n", 0o644)
 		put(t, h, store, "", 0o644)
-		if got := lookSELinux(h); !got.Module || !got.Enforcing || got.assess().Answer != sshd.Pass {
+		if got := readSELinux(h); !got.Module || !got.Enforcing || got.assess().Answer != sshd.Pass {
 			t.Errorf("%s: %+v", store, got)
 		}
 	}

@@ -30,7 +30,7 @@ func TestNewAccounts(t *testing.T) {
 		{name: "somebody who was not", broken: "is full", count: 2, one: somebody(gate.Account{}), want: check.Fail, code: fault.VerificationFailed},
 		{name: "nobody knows whether they were", broken: "is full", count: 2, one: somebody(gate.Account{Err: errors.New("no answer")}), want: check.Unknown},
 	} {
-		f := look(debian(t))
+		f := gather(debian(t))
 		f.Unwritable, f.Accounts.Count, f.One = c.broken, c.count, c.one
 		r := f.newAccounts()
 		if r.Answer != c.want || r.Code != c.code || r.Except != c.except || (r.Next == "") != (c.want == check.Pass) {

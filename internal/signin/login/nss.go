@@ -37,9 +37,9 @@ type NSS struct {
 // switchFile is the file that glibc and sudo read; sudo reads no other.
 const switchFile = "/etc/nsswitch.conf"
 
-// lookNSS evaluates what was read of switchFile or, if that does not exist, the vendor's
+// readNSS evaluates what was read of switchFile or, if that does not exist, the vendor's
 // file, which the glibc of openSUSE and SLES 16 then uses.
-func lookNSS(h *host.Host, text []byte, err error) NSS {
+func readNSS(h *host.Host, text []byte, err error) NSS {
 	const vendors = "/usr/etc/nsswitch.conf"
 	n := NSS{File: switchFile, Unread: unreadUser(h, "sshd")}
 	if errors.Is(err, fs.ErrNotExist) {

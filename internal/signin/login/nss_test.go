@@ -21,7 +21,7 @@ func TestReinstallForTheNameServiceSwitch(t *testing.T) {
 	} {
 		h := debian(t)
 		put(t, h, "/etc/nsswitch.conf", text, 0o644)
-		if got := of(t, Assess(look(h)), "nss-passwd"); got.Answer != sshd.Fail || (got.Part == check.Scripts) != helps {
+		if got := of(t, Assess(gather(h)), "nss-passwd"); got.Answer != sshd.Fail || (got.Part == check.Scripts) != helps {
 			t.Errorf("%q: %+v, want a reinstallation: %v", text, got, helps)
 		}
 	}

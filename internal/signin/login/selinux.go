@@ -48,7 +48,7 @@ const enforceFile = "/sys/fs/selinux/enforce"
 // Needed reports whether the package aadsshlogin-selinux is needed.
 func (s SELinux) Needed() bool { return s.Enabled }
 
-func lookSELinux(h *host.Host) SELinux {
+func readSELinux(h *host.Host) SELinux {
 	var s SELinux
 	text, err := h.ReadFile(enforceFile, 16)
 	switch {

@@ -32,8 +32,8 @@ type Shells struct {
 	OwnLine int         // of that account in /etc/aadpasswd; 0: it is kept elsewhere
 }
 
-func lookShells(h *host.Host, one *gate.Somebody) Shells {
-	s := Shells{Usual: unusable(h, usualShell), Closed: lookClosed(h), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h, one)}
+func readShells(h *host.Host, one *gate.Somebody) Shells {
+	s := Shells{Usual: unusable(h, usualShell), Closed: findClosed(h), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h, one)}
 	if one != nil && one.Account.Known {
 		s.Own = unusable(h, one.Account.Shell)
 	}

@@ -42,13 +42,13 @@ type Sudo struct {
 	One       *gate.Somebody // the person whose sign-in is examined; nil: everybody
 }
 
-// lookSudo reads the rules. owner is the user to whom sudo's files must belong, switches is
+// readSudo reads the rules. owner is the user to whom sudo's files must belong, switches is
 // the content of switchFile.
-func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, one *gate.Somebody) Sudo {
+func readSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, one *gate.Somebody) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	var unread error // the first of sudo's files that is there and could not be read
-	plugins := lookPlugins(h, owner)
+	plugins := readPlugins(h, owner)
 	m := sudo.Machine{Main: plugins.rules, Now: time.Now(), File: func(path string) gate.File {
 		f := readFile(h, path)
 		if unread == nil && fault.Unreadable(f.Err) {

@@ -27,9 +27,9 @@ func pluginDirs() []string {
 	return []string{"/usr/libexec/sudo", "/usr/lib/sudo", "/usr/lib64/sudo", "/usr/local/libexec/sudo"}
 }
 
-// lookPlugins reads it. sudo leaves out a file that another than root owns, or that others
+// readPlugins reads it. sudo leaves out a file that another than root owns, or that others
 // may write (sudo_conf_read in sudo's lib/util/sudo_conf.c).
-func lookPlugins(h *host.Host, owner uint32) (p plugins) {
+func readPlugins(h *host.Host, owner uint32) (p plugins) {
 	f := readFile(h, sudoConf)
 	p.usual = true
 	if f.Err != nil || f.UID != owner || f.Mode.Perm()&0o022 != 0 {

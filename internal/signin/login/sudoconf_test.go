@@ -35,7 +35,7 @@ func TestPlugins(t *testing.T) {
 		if err := os.Chmod(h.Path(sudoConf), c.mode); err != nil {
 			t.Fatal(err)
 		}
-		p := lookPlugins(h, uint32(os.Getuid()))
+		p := readPlugins(h, uint32(os.Getuid()))
 		if at(p.lost.Line, p.lost.Text) != c.lost || at(p.other.Line, p.other.Text) != c.other || p.rules != c.rules {
 			t.Errorf("%q: %+v", c.conf, p)
 		}

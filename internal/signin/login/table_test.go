@@ -14,7 +14,7 @@ func TestRows(t *testing.T) {
 	change := func(check string, breakIt func(h *host.Host)) {
 		h := debian(t)
 		breakIt(h)
-		broken[check] = checktest.Machine[*Facts]{Seen: look(h)}
+		broken[check] = checktest.Machine[*Facts]{Seen: gather(h)}
 	}
 	file := func(check, name, text string, mode os.FileMode) {
 		change(check, func(h *host.Host) { put(t, h, name, text, mode) })
@@ -36,10 +36,10 @@ func TestRows(t *testing.T) {
 	file("selinux", "/sys/fs/selinux/enforce", "1", 0o644)
 	file("accounts", AccountsFile, "a@b.c:x:1000:5000::/home/a:/bin/sh\n", 0o644)
 	file("shell", AccountsFile, "a@b.c:x:5000:5000::/home/a:/bin/zsh\n", 0o644)
-	denied := look(debian(t))
+	denied := gather(debian(t))
 	denied.Denials = Denials{Looked: true, Count: 1, Newest: Denial{Comm: "aad_certhandler", Wanted: "name_connect"}}
 	broken["selinux-denials"] = checktest.Machine[*Facts]{Seen: denied}
-	checktest.Rows(t, Rows(), look(debian(t)), broken)
+	checktest.Rows(t, Rows(), gather(debian(t)), broken)
 }
 
 func remove(t *testing.T, h *host.Host, name string) {

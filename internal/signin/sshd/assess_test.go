@@ -291,7 +291,7 @@ func TestSessionScript(t *testing.T) {
 		h := hosttest.New(t).Host()
 		put(t, h, sessionScript, text, 0o644)
 		f := healthy(t, "UsePAM yes\n"+packageBlock)
-		f.Places = lookPlaces(t.Context(), h, f.Users)
+		f.Places = gatherPlaces(t.Context(), h, f.Users)
 		for _, r := range Assess(&f) {
 			if r.Name == "sshd-sessions" && (names(r, want) != (want > 0) || (r.Answer == Unknown) != (want > 0)) {
 				t.Errorf("%q: %+v", text, r)

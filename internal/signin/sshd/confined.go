@@ -9,11 +9,11 @@ import (
 	"aadssh/internal/text"
 )
 
-// lookConfined is the last setting of a unit of each kind by which systemd keeps something
+// readConfined is the last setting of a unit of each kind by which systemd keeps something
 // from sshd and the sessions that a sign-in may need (systemd.exec(5),
 // systemd.resource-control(5)); the first of them in the unit. ProtectSystem=yes leaves /etc as it is. What does not concern a
 // sign-in, like ProtectHome=, without which people are in all the same, is left out.
-func lookConfined(h *host.Host, unit string) (all []setting) {
+func readConfined(h *host.Host, unit string) (all []setting) {
 	for _, file := range unitFiles(h, unit) {
 		eachSetting(h, file, "[Service]", func(key, value string, line int) {
 			if !confines(key) {

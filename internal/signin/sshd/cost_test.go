@@ -41,7 +41,7 @@ func TestQuestionsOfAPlainMachine(t *testing.T) {
 
 // local is the address that people are taken to connect to.
 func local(h *host.Host) string {
-	for _, a := range lookAddresses(h) {
+	for _, a := range readAddresses(h) {
 		if a.Is4() {
 			return a.String()
 		}

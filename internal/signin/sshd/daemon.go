@@ -43,7 +43,7 @@ func (d Daemon) Listens(port uint16) bool {
 	return slices.ContainsFunc(d.Listening, func(a netip.AddrPort) bool { return a.Port() == port })
 }
 
-func lookDaemon(h *host.Host) Daemon {
+func findDaemon(h *host.Host) Daemon {
 	d := Daemon{Expected: h.Exists("/run/systemd/system")} // sd_booted(3)
 	all, err := listening(h, atEnd)
 	if len(all) == 0 {
@@ -66,7 +66,7 @@ func lookDaemon(h *host.Host) Daemon {
 			d.Profile = of
 		}
 	}
-	d.Unit = lookSocketUnit(h, all)
+	d.Unit = gatherSocketUnit(h, all)
 	if d.PID == 0 && len(d.Unit.Open) == 0 {
 		d.Others = holders(h, all)
 	}

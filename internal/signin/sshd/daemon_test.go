@@ -33,18 +33,18 @@ func TestWhoseDaemon(t *testing.T) {
 	process(71, 1000, 71, "/home/mallory/sshd")
 	process(72, 0, 72, "/opt/openssh/sbin/sshd (deleted)")
 	put(t, h, "/opt/openssh/sbin/sshd", "\x7fELF /opt/openssh/etc/sshd_config\x00/etc/x\x00", 0o755)
-	d := lookDaemon(h)
+	d := findDaemon(h)
 	if d.NoNewPrivileges {
 		t.Error("another process has given up the right to become root")
 	}
 	put(t, h, "/proc/72/status", "Uid:\t0\t0\t0\t0\nNoNewPrivs:\t1\nSeccomp:\t0\n", 0o644)
-	if !lookDaemon(h).NoNewPrivileges {
+	if !findDaemon(h).NoNewPrivileges {
 		t.Error("it has given up the right to become root")
 	}
 	for label, want := range map[string]string{"/usr/sbin/sshd (enforce)\n": "/usr/sbin/sshd", "sshd (complain)\n": "", "unconfined\n": "", "system_u:system_r:sshd_t:s0-s0:c0.c1023\x00": "", "docker-default (enforce)\n": ""} {
 		put(t, h, "/proc/1/attr/current", "docker-default (enforce)\n", 0o644)
 		put(t, h, "/proc/72/attr/current", label, 0o644)
-		if got := lookDaemon(h).Profile; got != want {
+		if got := findDaemon(h).Profile; got != want {
 			t.Errorf("%q: %q", label, got)
 		}
 	}
@@ -61,7 +61,7 @@ func TestWhoseDaemon(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(h.Path("/opt/openssh/sbin/sshd")), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if d = lookDaemon(h); d.Binary != "" {
+	if d = findDaemon(h); d.Binary != "" {
 		t.Errorf("%s can be changed by others", d.Binary)
 	}
 }

@@ -52,11 +52,11 @@ func Gather(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody) Fac
 
 // GatherAt is Gather with another configuration file.
 func GatherAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, config string) Facts {
-	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc, One: one}
+	f := Facts{Daemon: findDaemon(h), Unit: unitName(h), Own: readAddresses(h), Arc: arc, One: one}
 	var started string
 	started, f.Options, f.Sources = daemonOptions(h, &f.Daemon, f.Unit)
 	if f.Daemon.Expected {
-		f.Confined = lookConfined(h, f.Daemon.service(f.Unit))
+		f.Confined = readConfined(h, f.Daemon.service(f.Unit))
 	}
 	started = cmp.Or(f.Daemon.Binary, started)
 	f.Binary = find(h, started)
@@ -70,7 +70,7 @@ func GatherAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, c
 		return f
 	}
 	if one == nil && len(f.Config.groups()) > 0 {
-		f.Members = lookMembers(h)
+		f.Members = readMembers(h)
 	}
 	a := asker{h: h, binary: f.Binary, options: f.Options, rdomain: f.Config.asksDomain()}
 	var connections []Connection
@@ -84,9 +84,9 @@ func GatherAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, c
 	if f.Err != nil || f.Problem != nil || f.Killed != "" {
 		return f
 	}
-	f.Places = lookPlaces(ctx, h, f.Users)
+	f.Places = gatherPlaces(ctx, h, f.Users)
 	if len(f.Users) > 0 { // none if the person connects from an address that cannot reach sshd
-		f.HostKeys = lookHostKeys(h, f.Users[0].List("hostkey"))
+		f.HostKeys = readHostKeys(h, f.Users[0].List("hostkey"))
 	}
 	awaitDaemon(ctx, h, &f)
 	return f
@@ -146,7 +146,7 @@ func (f *Facts) test(ctx context.Context, a *asker, connections []Connection) {
 	case f.Problem != nil:
 		f.Err, f.Killed, f.Users = nil, "", nil
 		if f.Problem.Kind == NoHostKeys {
-			f.HostKeys = lookHostKeys(a.h, f.Config.hostKeys())
+			f.HostKeys = readHostKeys(a.h, f.Config.hostKeys())
 		}
 	case a.hidden != "" || f.Err != nil: // what was missing is there again: sshd was just being started
 		f.ask(ctx, a, connections)
@@ -170,7 +170,7 @@ func awaitDaemon(ctx context.Context, h *host.Host, f *Facts) {
 			return
 		case <-time.After(50 * time.Millisecond):
 		}
-		f.Daemon = lookDaemon(h)
+		f.Daemon = findDaemon(h)
 	}
 }
 

@@ -116,14 +116,14 @@ func sftp(program string) bool {
 	return program == "internal-sftp" || path.Base(program) == "sftp-server"
 }
 
-// lookForced finds the program that a ForceCommand runs; one named without its folder is
+// findForced finds the program that a ForceCommand runs; one named without its folder is
 // searched in sshd's default PATH (pathnames.h of OpenSSH, as the distributions build it).
-func lookForced(h *host.Host, program string) Place {
+func findForced(h *host.Host, program string) Place {
 	if strings.Contains(program, "/") {
-		return lookProgram(h, program)
+		return statProgram(h, program)
 	}
 	for _, dir := range []string{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/games"} {
-		if p := lookProgram(h, path.Join(dir, program)); !p.Missing {
+		if p := statProgram(h, path.Join(dir, program)); !p.Missing {
 			return p
 		}
 	}

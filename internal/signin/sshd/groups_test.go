@@ -46,7 +46,7 @@ func TestMembersOfGroups(t *testing.T) {
 		h := hosttest.New(t).Host()
 		put(t, h, "/etc/group", members, 0o644)
 		f := healthy(t, "UsePAM yes\n"+c.config+packageBlock)
-		f.Members = lookMembers(h)
+		f.Members = readMembers(h)
 		connections, _ := f.connections(nil)
 		var got []string
 		for _, one := range connections {
@@ -65,7 +65,7 @@ func TestSomeMembersPass(t *testing.T) {
 	h := hosttest.New(t).Host()
 	put(t, h, "/etc/group", "staff:x:50:anna@contoso.com\n", 0o644)
 	f := healthy(t, "UsePAM yes\nAllowGroups staff\n"+packageBlock)
-	f.Members, f.Users = lookMembers(h), nil
+	f.Members, f.Users = readMembers(h), nil
 	connections, _ := f.connections(nil)
 	for _, c := range connections {
 		e := ParseEffective(c, golden(t, "9.2"))

@@ -20,11 +20,11 @@ type HostKey struct {
 	Err  error  // it could not be read
 }
 
-// lookHostKeys reads the keys in these files.
-func lookHostKeys(h *host.Host, names []string) map[string]HostKey {
+// readHostKeys reads the keys in these files.
+func readHostKeys(h *host.Host, names []string) map[string]HostKey {
 	out := map[string]HostKey{}
 	for _, name := range names {
-		out[name] = lookHostKey(h, name)
+		out[name] = readHostKey(h, name)
 	}
 	return out
 }
@@ -63,8 +63,8 @@ func larger(f *Facts, name string, required int) string {
 	return fmt.Sprintf("Run: sudo mv %[1]s %[1]s.small && sudo ssh-keygen -q -t rsa -b %[2]d -N '' -f %[1]s && sudo systemctl restart %[3]s", quote(name), max(keySize, required), f.Unit)
 }
 
-func lookHostKey(h *host.Host, name string) HostKey {
-	p := lookPlace(h, name)
+func readHostKey(h *host.Host, name string) HostKey {
+	p := statPlace(h, name)
 	switch {
 	case p.Missing || p.Dir:
 		return HostKey{}

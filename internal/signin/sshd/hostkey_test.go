@@ -32,11 +32,11 @@ func TestHostKeys(t *testing.T) {
 		"ed25519": {Kind: "ssh-ed25519"}, "rsa": {Kind: "ssh-rsa", Bits: 1024}, "ecdsa": {Kind: "ecdsa-sha2-nistp384"}, "pem": {Kind: "ssh-rsa", Bits: 1280},
 		"locked": {Kind: "ssh-ed25519"}, "gone": {}, "open": openKey(os.Geteuid()),
 	} {
-		if got := lookHostKey(h, "/k/"+name); got != want {
+		if got := readHostKey(h, "/k/"+name); got != want {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := lookHostKey(h, "/k/empty"); got.Err == nil {
+	if got := readHostKey(h, "/k/empty"); got.Err == nil {
 		t.Errorf("of what is no key nothing is known: %+v", got)
 	}
 }

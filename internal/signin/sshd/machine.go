@@ -8,9 +8,9 @@ import (
 	"aadssh/internal/order"
 )
 
-// lookAddresses are the machine's own addresses that can be reached from outside: sorted,
+// readAddresses are the machine's own addresses that can be reached from outside: sorted,
 // without loopback and link-local ones.
-func lookAddresses(h *host.Host) []netip.Addr {
+func readAddresses(h *host.Host) []netip.Addr {
 	out := slices.DeleteFunc(h.Addresses(), func(a netip.Addr) bool {
 		return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified()
 	})

@@ -13,8 +13,8 @@ import (
 // for a group apply to them before their first sign-in.
 type Members map[string][]string
 
-// lookMembers reads group(5): NAME:PASSWORD:GID:USER,USER.
-func lookMembers(h *host.Host) Members {
+// readMembers reads group(5): NAME:PASSWORD:GID:USER,USER.
+func readMembers(h *host.Host) Members {
 	text, err := h.ReadFile("/etc/group", 16<<20)
 	if err != nil {
 		return nil // then nobody is known to be in one

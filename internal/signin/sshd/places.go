@@ -48,35 +48,35 @@ const largestScript = 64 << 10
 // largestList is how much is read of a list of revoked keys, in bytes.
 const largestList = 32 << 20
 
-func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
+func gatherPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 	p := Places{}
 	if text, err := h.ReadFile(sessionScript, largestScript); err == nil {
 		p[sessionScript] = Place{Holds: lineOf(text, holds())}
-	} else if one := lookPlace(h, sessionScript); one.Mode&fs.ModeNamedPipe != 0 {
+	} else if one := statPlace(h, sessionScript); one.Mode&fs.ModeNamedPipe != 0 {
 		p[sessionScript] = one
 	}
 	for _, e := range users {
 		for _, keyword := range opened() {
 			if f := e.Value(keyword); path.IsAbs(f) {
-				p[f] = lookPlace(h, f)
+				p[f] = statPlace(h, f)
 			}
 		}
 		if f := e.Value("revokedkeys"); f != "" && f != "none" {
-			p.add(f, func() Place { return lookRevoked(ctx, h, f) })
+			p.add(f, func() Place { return readRevoked(ctx, h, f) })
 		}
 		for _, keyword := range ownPrograms() {
 			if program := e.Value(keyword); program != "" {
-				p.add(program, func() Place { return lookPlace(h, program) })
+				p.add(program, func() Place { return statPlace(h, program) })
 			}
 		}
 		if program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " "); path.IsAbs(program) && program != CertHandler {
 			p.add(program, func() Place { return Place{Handler: sameFile(h, program, CertHandler)} })
 		}
 		if dir := chroot(&e); dir != "" {
-			p.add(dir, func() Place { return lookChroot(h, dir) })
+			p.add(dir, func() Place { return statChroot(h, dir) })
 		}
 		if program := readForced(e.Value("forcecommand")).program; program != "" && !sftp(program) {
-			p.add(program, func() Place { return lookForced(h, program) })
+			p.add(program, func() Place { return findForced(h, program) })
 		}
 	}
 	return p
@@ -132,7 +132,7 @@ func (p Places) add(name string, look func() Place) {
 	}
 }
 
-func lookPlace(h *host.Host, name string) Place {
+func statPlace(h *host.Host, name string) Place {
 	info, err := h.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
@@ -147,8 +147,8 @@ func lookPlace(h *host.Host, name string) Place {
 	return p
 }
 
-func lookRevoked(ctx context.Context, h *host.Host, name string) Place {
-	p := lookPlace(h, name)
+func readRevoked(ctx context.Context, h *host.Host, name string) Place {
+	p := statPlace(h, name)
 	if p.Missing || p.Dir || p.Err != nil || p.Mode&fs.ModeCharDevice != 0 { // as empty as /dev/null
 		return p
 	}
@@ -196,15 +196,15 @@ func revokesAuthority(ctx context.Context, h *host.Host, list []byte) (revoked f
 	return no, ""
 }
 
-// lookChroot follows safely_chroot in OpenSSH's session.c: the folder and each folder above
+// statChroot follows safely_chroot in OpenSSH's session.c: the folder and each folder above
 // it must belong to root, and nobody else may write there.
-func lookChroot(h *host.Host, dir string) Place {
-	p := lookPlace(h, dir)
+func statChroot(h *host.Host, dir string) Place {
+	p := statPlace(h, dir)
 	if p.Missing || p.Err != nil {
 		return p
 	}
 	for above := path.Clean(dir); ; above = path.Dir(above) {
-		one := lookPlace(h, above)
+		one := statPlace(h, above)
 		switch {
 		case one.Err != nil || one.Missing:
 		case !one.Dir:
@@ -226,8 +226,8 @@ func lookChroot(h *host.Host, dir string) Place {
 	return p
 }
 
-func lookProgram(h *host.Host, name string) Place {
-	p := lookPlace(h, name)
+func statProgram(h *host.Host, name string) Place {
+	p := statPlace(h, name)
 	if p.Missing || p.Dir || p.Err != nil {
 		return p
 	}
@@ -244,7 +244,7 @@ func lookProgram(h *host.Host, name string) Place {
 	line, rest, _ := strings.Cut(string(head), "\n")
 	if strings.HasPrefix(line, "#!") {
 		p.Session = asksFor().MatchString(rest) || startsShell().MatchString(rest)
-		if by := text.Interpreter(head); by != "" && lookPlace(h, by).Missing {
+		if by := text.Interpreter(head); by != "" && statPlace(h, by).Missing {
 			p.Starts = by
 		}
 	}

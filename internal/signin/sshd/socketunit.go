@@ -45,9 +45,9 @@ func unitDirs() []string {
 		"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late"}
 }
 
-// lookSocketUnit reads the unit that listens for sshd, and finds its sockets among
+// gatherSocketUnit reads the unit that listens for sshd, and finds its sockets among
 // systemd's. The files are needed because systemd also holds sockets of other units.
-func lookSocketUnit(h *host.Host, all []socket) SocketUnit {
+func gatherSocketUnit(h *host.Host, all []socket) SocketUnit {
 	comm, err := h.ReadFile("/proc/1/comm", 64)
 	if err != nil || strings.TrimSpace(string(comm)) != "systemd" {
 		return SocketUnit{}

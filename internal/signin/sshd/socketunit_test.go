@@ -75,7 +75,7 @@ func TestSocketUnit(t *testing.T) {
 		{"sockets of other kinds", map[string]string{vendor: stock, dropin: "[Socket]\nListenStream=/run/ssh\nListenStream=vsock::22\n"}, []string{all22}, "[[::]:22 0.0.0.0:22]", vendor + ":4"},
 	} {
 		h := withSockets(t, c.files, c.open...)
-		d := lookDaemon(h)
+		d := findDaemon(h)
 		s := d.Unit.asks()
 		if got := fmt.Sprint(d.Unit.reached()); got != c.want || fmt.Sprintf("%s:%d", s.File, s.Line) != c.line {
 			t.Errorf("%s: %s, by %s:%d", c.name, got, s.File, s.Line)

@@ -55,9 +55,9 @@ type machine struct {
 	opkssh     string         // opkssh's rules, if a person is examined
 }
 
-// look reads the machine. The metadata service comes first, because the cloud that it names
+// gather reads the machine. The metadata service comes first, because the cloud that it names
 // decides which endpoints are asked; everything else runs in parallel.
-func look(ctx context.Context, o Options) *machine {
+func gather(ctx context.Context, o Options) *machine {
 	h := o.Host
 	m := &machine{version: o.Version, root: o.Root, denied: h.Denied, now: o.Now(), one: o.Who}
 	var from netip.Addr
@@ -68,16 +68,16 @@ func look(ctx context.Context, o Options) *machine {
 		m.opkssh = string(rules)
 	}
 	w := &waiting{tell: o.Progress}
-	m.lookAgent(ctx, h)
+	m.readAgent(ctx, h)
 	other := h.OtherRun()
 	m.registered, m.setupOwns = agent.Everywhere(h), setupOwns(h)
 
 	var side sync.WaitGroup
-	side.Go(func() { m.history, m.about = lookHistory(ctx, h, m.now, m.one) })
-	side.Go(func() { m.firewall = lookFirewall(ctx, h, from) })
-	side.Go(func() { m.service = lookService(ctx, h) })
-	side.Go(func() { m.watched = lookWatch(ctx, h) })
-	m.volumes = lookVolumes(h)
+	side.Go(func() { m.history, m.about = readHistory(ctx, h, m.now, m.one) })
+	side.Go(func() { m.firewall = readFirewall(ctx, h, from) })
+	side.Go(func() { m.service = queryService(ctx, h) })
+	side.Go(func() { m.watched = queryWatch(ctx, h) })
+	m.volumes = statVolumes(h)
 	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")
 
 	q := m.question()
@@ -103,14 +103,14 @@ func look(ctx context.Context, o Options) *machine {
 		if m.Proxy.Address() == nil && m.TargetErr == nil {
 			m.configured = proxy.OfManager(ctx, h, m.Target.Manager, m.PackageBase())
 		}
-		m.probes, m.hint = lookNetwork(ctx, h, m, o, w)
+		m.probes, m.hint = probeNetwork(ctx, h, m, o, w)
 	}
 	side.Wait()
 	return m
 }
 
-// lookAgent reads the agent and its folders of the extension.
-func (m *machine) lookAgent(ctx context.Context, h *host.Host) {
+// readAgent reads the agent and its folders of the extension.
+func (m *machine) readAgent(ctx context.Context, h *host.Host) {
 	m.agentProc, m.agentUnits = findAgent(h)
 	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
 	m.agentDir, m.extension = findExtension(ctx, h, m.agentEnv.get)
