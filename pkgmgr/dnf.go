@@ -15,10 +15,10 @@ import (
 // dnf is the package manager of RHEL 8 and later and of the distributions built from it.
 // dnf 4.5 to 4.23 were tried.
 func dnf() *Manager {
-	return &Manager{
+	return byRPM(&Manager{
 		Name: distro.Dnf,
 		// dnf's own locks contain the pid of their holder (dnf/lock.py).
-		Locks: append([]host.Lock{
+		Locks: []host.Lock{
 			{Path: "/var/cache/dnf/metadata_lock.pid", Kind: host.LockPIDFile},
 			{Path: "/var/cache/dnf/download_lock.pid", Kind: host.LockPIDFile},
 			{Path: "/var/lib/dnf/rpmdb_lock.pid", Kind: host.LockPIDFile},
@@ -27,39 +27,25 @@ func dnf() *Manager {
 			{Path: "/usr/lib/sysimage/libdnf5/system-repo.lock", Kind: host.LockFcntl},
 			{Path: "/var/lib/dnf/system-repo.lock", Kind: host.LockFcntl},
 			{Path: "/run/dnf/rpmtransaction.lock", Kind: host.LockFcntl},
-		}, rpmLocks()...),
-		Query:          rpmQuery,
-		Refresh:        dnfRefresh,
-		Versions:       dnfVersions,
-		Install:        dnfInstall,
-		Download:       dnfDownload,
-		Simulate:       dnfSimulate,
-		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
-		Remove:         rpmRemove,
-		SimulateRemove: rpmSimulateRemove,
-		RemoveLowLevel: rpmRemoveLowLevel,
-		Repair:         noRepair,
-		StaleFiles:     rpmStaleFiles(),
-		Needs:          append(rpmNeeds("/var/cache/dnf"), Need{Folder: "/var/lib/dnf", Bytes: 2 * mebi}),
-		Kept:           dnfKept,
-		Moved:          dnfMoved(),
-		FilesNeedKeys:  true,
-		Verify:         rpmVerify,
-		Offers:         "dnf --showduplicates list",
-		parseQuery:     parseRPMQuery,
-		parseVersions:  parseRepoquery,
-		parseEffect:    parseDnfEffect,
+		},
+		Refresh:       dnfRefresh,
+		Versions:      dnfVersions,
+		Install:       dnfInstall,
+		Download:      dnfDownload,
+		Simulate:      dnfSimulate,
+		Needs:         append(rpmNeeds("/var/cache/dnf"), Need{Folder: "/var/lib/dnf", Bytes: 2 * mebi}),
+		Kept:          dnfKept,
+		Moved:         dnfMoved(),
+		FilesNeedKeys: true,
+		Offers:        "dnf --showduplicates list",
+		parseVersions: parseRepoquery,
+		parseEffect:   parseDnfEffect,
 		rules: once(func() []rule {
 			return slices.Concat(dnf5Rules(), dnfRules(), []rule{{match: regexp.QuoteMeta(dnfCarriedOut), code: fault.OK}})
 		}),
 		noise: dnfNoise,
-	}
+	})
 }
-
-// noRepair: dnf and zypper detect on their own that the holder of a lock is dead, and they
-// cannot finish an interrupted rpm transaction.
-func noRepair() []host.Command { return nil }
 
 // dnfSources are the options that select the repositories.
 //

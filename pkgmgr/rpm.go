@@ -29,6 +29,23 @@ func rpmLocks() []host.Lock {
 // to RHEL 8 and SLES 15.0; the database itself is in other files.
 func rpmStaleFiles() []string { return []string{"/var/lib/rpm/__db.*"} }
 
+// byRPM adds to a manager what rpm does for each whose packages it installs.
+func byRPM(m *Manager) *Manager {
+	m.Locks = append(m.Locks, rpmLocks()...)
+	m.Query, m.parseQuery, m.Verify = rpmQuery, parseRPMQuery, rpmVerify
+	m.InstallFiles, m.RestoreFiles = rpmInstallFiles, rpmInstallFiles // rpm checks their dependencies
+	m.SimulateRemove, m.RemoveLowLevel = rpmSimulateRemove, rpmRemoveLowLevel
+	if m.Remove == nil {
+		m.Remove = rpmRemove
+	}
+	m.Repair, m.StaleFiles = noRepair, rpmStaleFiles()
+	return m
+}
+
+// noRepair: dnf and zypper detect on their own that the holder of a lock is dead, and they
+// cannot finish an interrupted rpm transaction.
+func noRepair() []host.Command { return nil }
+
 func rpmQuery(names []string) host.Command {
 	return host.Command{Name: "rpm", Args: append([]string{"-q", "--qf", rpmQueryFormat}, names...)}
 }

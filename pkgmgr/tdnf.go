@@ -13,38 +13,28 @@ import (
 // options and messages are taken from its source (vmware/tdnf, tools/cli and
 // client/defines.h) and from recorded runs of 3.5.2, 3.5.8 and 3.6.0.
 func tdnf() *Manager {
-	return &Manager{
+	return byRPM(&Manager{
 		Name: distro.Tdnf,
 		// There is one file, locked with fcntl up to 3.3 and with flock by later versions
 		// (common/lock.c). tdnf waits for it forever and cannot be told not to.
-		Locks: append([]host.Lock{
+		Locks: []host.Lock{
 			{Path: "/var/run/.tdnf-instance-lockfile", Kind: host.LockFcntl},
 			{Path: "/var/run/.tdnf-instance-lockfile", Kind: host.LockFlock},
-		}, rpmLocks()...),
-		Query:          rpmQuery,
-		Refresh:        tdnfRefresh,
-		Versions:       tdnfVersions,
-		Install:        tdnfInstall,
-		Download:       tdnfDownload,
-		Simulate:       tdnfSimulate,
-		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
-		Remove:         rpmRemove,
-		SimulateRemove: rpmSimulateRemove,
-		RemoveLowLevel: rpmRemoveLowLevel,
-		Repair:         noRepair,
-		StaleFiles:     rpmStaleFiles(),
-		Needs:          rpmNeeds("/var/cache/tdnf"),
-		Kept:           tdnfKept,
-		Verify:         rpmVerify,
-		Offers:         "tdnf list",
-		FetchDir:       tdnfFetchDir,
-		parseQuery:     parseRPMQuery,
-		parseVersions:  parseYumList,
-		parseEffect:    parseTdnfEffect,
-		rules:          once(tdnfRules),
-		noise:          tdnfNoise,
-	}
+		},
+		Refresh:       tdnfRefresh,
+		Versions:      tdnfVersions,
+		Install:       tdnfInstall,
+		Download:      tdnfDownload,
+		Simulate:      tdnfSimulate,
+		Needs:         rpmNeeds("/var/cache/tdnf"),
+		Kept:          tdnfKept,
+		Offers:        "tdnf list",
+		FetchDir:      tdnfFetchDir,
+		parseVersions: parseYumList,
+		parseEffect:   parseTdnfEffect,
+		rules:         once(tdnfRules),
+		noise:         tdnfNoise,
+	})
 }
 
 func tdnfSources(s Source) []string {

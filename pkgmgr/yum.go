@@ -14,34 +14,24 @@ import (
 // another name for dnf. Its options are taken from yum(8) and yum.conf(5) of CentOS 7, its
 // messages from recorded runs of yum 3.4.3 and from public reports.
 func yum() *Manager {
-	return &Manager{
-		Name:           distro.Yum,
-		Locks:          append([]host.Lock{{Path: "/var/run/yum.pid", Kind: host.LockPIDFile}}, rpmLocks()...),
-		Query:          rpmQuery,
-		Refresh:        yumRefresh,
-		Versions:       yumVersions,
-		Install:        yumInstall,
-		Download:       yumDownload,
-		Simulate:       yumSimulate,
-		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
-		Remove:         rpmRemove,
-		SimulateRemove: rpmSimulateRemove,
-		RemoveLowLevel: rpmRemoveLowLevel,
-		Repair:         noRepair,
-		StaleFiles:     rpmStaleFiles(),
-		Needs:          append(rpmNeeds("/var/cache/yum"), Need{Folder: "/var/lib/yum", Bytes: 2 * mebi}),
-		Kept:           yumKept,
-		Moved:          []*moved{{"/etc/yum.conf", "cachedir", "/var/cache/yum/*/*"}},
-		FilesNeedKeys:  true,
-		Verify:         rpmVerify,
-		Offers:         "yum --showduplicates list",
-		parseQuery:     parseRPMQuery,
-		parseVersions:  parseYumList,
-		parseEffect:    parseDnfEffect,
-		rules:          once(yumRules),
-		noise:          yumNoise,
-	}
+	return byRPM(&Manager{
+		Name:          distro.Yum,
+		Locks:         []host.Lock{{Path: "/var/run/yum.pid", Kind: host.LockPIDFile}},
+		Refresh:       yumRefresh,
+		Versions:      yumVersions,
+		Install:       yumInstall,
+		Download:      yumDownload,
+		Simulate:      yumSimulate,
+		Needs:         append(rpmNeeds("/var/cache/yum"), Need{Folder: "/var/lib/yum", Bytes: 2 * mebi}),
+		Kept:          yumKept,
+		Moved:         []*moved{{"/etc/yum.conf", "cachedir", "/var/cache/yum/*/*"}},
+		FilesNeedKeys: true,
+		Offers:        "yum --showduplicates list",
+		parseVersions: parseYumList,
+		parseEffect:   parseDnfEffect,
+		rules:         once(yumRules),
+		noise:         yumNoise,
+	})
 }
 
 // yumSources is dnfSources for yum 3. Its older versions support no wildcard before the

@@ -14,46 +14,36 @@ import (
 // zypper is the package manager of SLES and openSUSE. 1.14.42 and 1.14.89 were
 // tried; 1.13 of SLES 12 has the same options.
 func zypper() *Manager {
-	return &Manager{
+	return byRPM(&Manager{
 		Name: distro.Zypper,
-		// Not /run/zypp.pid: zypper ignores a pid in it that now belongs to another
-		// program, and which programs count differs between versions. zypper reports at
-		// once, with exit code 7, who is using it.
-		Locks: rpmLocks(),
-		Told:  []host.Lock{{Path: "/run/zypp.pid", Kind: host.LockPIDFile}},
+		// Not in Locks: zypper ignores a pid in it that now belongs to another program, and
+		// which programs count differs between versions. zypper reports at once, with exit
+		// code 7, who is using it.
+		Told: []host.Lock{{Path: "/run/zypp.pid", Kind: host.LockPIDFile}},
 		// zypper(8), EXIT CODES: 102 a reboot and 103 a restart of zypper is advised, 106
 		// other repositories were skipped, 107 a script failed, which has a rule of its
 		// own.
-		Fine:           []int{102, 103, 106, 107},
-		Query:          rpmQuery,
-		Refresh:        zypperRefresh,
-		Versions:       zypperVersions,
-		Install:        zypperInstall,
-		Download:       zypperDownload,
-		Simulate:       zypperSimulate,
-		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
-		Remove:         zypperRemove,
-		SimulateRemove: rpmSimulateRemove,
-		RemoveLowLevel: rpmRemoveLowLevel,
-		Repair:         noRepair,
-		StaleFiles:     rpmStaleFiles(),
-		ImportKey:      rpmImportKey,
-		Needs:          rpmNeeds("/var/cache/zypp"),
-		Kept:           zypperKept,
+		Fine:      []int{102, 103, 106, 107},
+		Refresh:   zypperRefresh,
+		Versions:  zypperVersions,
+		Install:   zypperInstall,
+		Download:  zypperDownload,
+		Simulate:  zypperSimulate,
+		Remove:    zypperRemove,
+		ImportKey: rpmImportKey,
+		Needs:     rpmNeeds("/var/cache/zypp"),
+		Kept:      zypperKept,
 		Moved: []*moved{
 			{"/etc/zypp/zypp.conf", "packagesdir", "/var/cache/zypp/packages"},
 			{"/etc/zypp/zypp.conf", "cachedir", "/var/cache/zypp"},
 		},
-		Verify:        rpmVerify,
 		Offers:        "zypper search -s --match-exact",
 		Primary:       func(s Source) string { return "/var/cache/zypp/raw/" + cmp.Or(s.ID, "*") + "/repodata/*primary.xml*" },
-		parseQuery:    parseRPMQuery,
 		parseVersions: parseZypperSearch,
 		parseEffect:   parseZypperEffect,
 		rules:         once(zypperRules),
 		noise:         zypperNoise,
-	}
+	})
 }
 
 func zypperCommand(s Source, args ...string) host.Command {

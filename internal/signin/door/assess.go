@@ -116,13 +116,7 @@ func samples(w string, words []string) (out []netip.Addr) {
 	if !ok || n.Bits() == 0 {
 		return nil
 	}
-	var named []netip.Prefix
-	for _, other := range words {
-		if o, ok := numbered(other); ok {
-			named = append(named, o)
-		}
-	}
-	return gate.Samples(n, named)
+	return gate.Samples(n, words, numbered)
 }
 
 // likely are addresses that match a pattern with stars and question marks.

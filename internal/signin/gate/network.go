@@ -6,16 +6,17 @@ import (
 )
 
 // Samples are addresses in a network: the first that a machine can have, the last, and
-// those just outside each smaller network in named. So one of them is in the network and in
+// those just outside each smaller network that parse finds in words. So one of them is in the network and in
 // none of the others, if there is such an address at all.
-func Samples(network netip.Prefix, named []netip.Prefix) []netip.Addr {
+func Samples(network netip.Prefix, words []string, parse func(string) (netip.Prefix, bool)) []netip.Addr {
 	network = network.Masked()
 	if network.IsSingleIP() {
 		return []netip.Addr{network.Addr()}
 	}
 	out := []netip.Addr{network.Addr().Next(), last(network).Prev()}
-	for _, n := range named {
-		if n = n.Masked(); n.Bits() <= network.Bits() || !network.Contains(n.Addr()) {
+	for _, w := range words {
+		n, ok := parse(w)
+		if n = n.Masked(); !ok || n.Bits() <= network.Bits() || !network.Contains(n.Addr()) {
 			continue
 		}
 		for _, a := range []netip.Addr{last(n).Next().Next(), last(n).Next(), n.Addr().Prev()} {

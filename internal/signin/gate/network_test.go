@@ -29,13 +29,15 @@ func TestSamples(t *testing.T) {
 		for _, w := range c.without {
 			without = append(without, netip.MustParsePrefix(w))
 		}
-		found := slices.ContainsFunc(Samples(network, without), func(a netip.Addr) bool {
+		parse := func(w string) (netip.Prefix, bool) { p, err := netip.ParsePrefix(w); return p, err == nil }
+		all := Samples(network, append(c.without, "no network"), parse)
+		found := slices.ContainsFunc(all, func(a netip.Addr) bool {
 			return network.Contains(a) && !slices.ContainsFunc(without, func(n netip.Prefix) bool { return n.Contains(a) })
 		})
 		if found == c.none {
-			t.Errorf("%s without %s: %v", c.network, c.without, Samples(network, without))
+			t.Errorf("%s without %s: %v", c.network, c.without, all)
 		}
-		for _, a := range Samples(network, without) {
+		for _, a := range all {
 			if !network.Contains(a) {
 				t.Errorf("%s is not in %s", a, c.network)
 			}

@@ -90,11 +90,5 @@ func addressesFor(pattern string, others []string) (out []netip.Addr) {
 		}
 		return out
 	}
-	var within []netip.Prefix
-	for _, o := range others {
-		if n, ok := parseNetwork(o); ok {
-			within = append(within, n)
-		}
-	}
-	return gate.Samples(network, within)
+	return gate.Samples(network, others, parseNetwork)
 }
