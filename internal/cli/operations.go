@@ -68,9 +68,8 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 		l, c, err := logging.Open(q.Environment.LogFolder)
 		if err != nil {
 			fmt.Fprintf(p.Err, "handler.log is not written: %v\n", err)
-		} else {
-			log, closeLog = l, c
 		}
+		log, closeLog = l, c // with an error too
 	}
 	defer closeLog()
 	local := &host.Local{Log: log, Isolate: isolate}

@@ -151,9 +151,8 @@ func (p Process) alone(c *cobra.Command, a asked, given agent.Given) fault.Code 
 		l, closed, err := logging.Open(env.LogFolder)
 		if err != nil {
 			fmt.Fprintf(p.Err, "handler.log is not written: %v\n", err)
-		} else {
-			log, closeLog = l, closed
 		}
+		log, closeLog = l, closed // with an error too
 	}
 	defer closeLog()
 	q.Host = &host.Host{Runner: &host.Local{Log: log, Isolate: isolate}, Log: log}

@@ -16,7 +16,6 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
 	"aadssh/internal/repo"
-	"aadssh/internal/signin/sshd"
 	"aadssh/internal/trust"
 	"aadssh/pkgmgr"
 )
@@ -152,7 +151,7 @@ func PackageFails(f *facts.Facts) bool {
 
 func packageFailure(f *facts.Facts) (why string, fails bool) {
 	for _, finding := range f.Findings() {
-		if finding.Part != check.NoPart && finding.Answer == sshd.Fail {
+		if finding.Part != check.NoPart && finding.Answer == check.Fail {
 			return finding.Text, true
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
-	"aadssh/internal/signin/sshd"
 )
 
 // auditLog is the log of auditd; the part before the last rotation is in a file with ".1"
@@ -186,7 +186,7 @@ func (d Denials) assess() []Finding {
 		if d.Count > 1 {
 			times = strconv.Itoa(d.Count) + " times"
 		}
-		f.Answer, f.File = sshd.Warn, auditLog
+		f.Answer, f.File = check.Warn, auditLog
 		f.Text = "SELinux denied " + n.access() + " (" + times + " in the last 24 hours, last at " + n.at() + "), which may end sign-in."
 		if n.Passed {
 			f.Text = "SELinux is permissive, and let pass what it denies when it is enforcing: " + n.access() + " (" + times + " in the last 24 hours, last at " + n.at() + ")."

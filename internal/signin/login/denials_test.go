@@ -8,7 +8,6 @@ import (
 
 	"aadssh/internal/check"
 	"aadssh/internal/host"
-	"aadssh/internal/signin/sshd"
 )
 
 // lookedAt is when the tests look, and records are some time before.
@@ -65,9 +64,9 @@ func TestParseDenials(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := parseDenials([]byte(c.log), !c.permissive, lookedAt())
 			f := d.assess()[0]
-			want := sshd.Pass
+			want := check.Pass
 			if c.count > 0 {
-				want = sshd.Warn
+				want = check.Warn
 			}
 			if d.Count != c.count || f.Answer != want || (f.Next != "") != (c.count > 0) {
 				t.Errorf("%d denials: %+v", d.Count, f)
@@ -125,7 +124,7 @@ func TestLookDenials(t *testing.T) {
 func TestDenialsMakeNothingUnknown(t *testing.T) {
 	for _, d := range []Denials{{}, {Looked: true}, {Looked: true, Count: 1, Newest: Denial{Comm: "aad_certhandler"}}} {
 		for _, f := range d.assess() {
-			if f.Answer == sshd.Unknown || f.Answer == sshd.Fail || f.Part != check.NoPart {
+			if f.Answer == check.Unknown || f.Answer == check.Fail || f.Part != check.NoPart {
 				t.Errorf("%+v", f)
 			}
 		}
@@ -140,7 +139,7 @@ func FuzzDenials(f *testing.F) {
 	f.Fuzz(func(t *testing.T, log []byte) {
 		d := parseDenials(log, true, lookedAt())
 		one := d.assess()[0]
-		if len(one.Text)+len(one.Next) > 2000 || one.Answer == sshd.Unknown || (d.Count > 0) != (one.Answer == sshd.Warn) {
+		if len(one.Text)+len(one.Next) > 2000 || one.Answer == check.Unknown || (d.Count > 0) != (one.Answer == check.Warn) {
 			t.Errorf("%d denials: %+v", d.Count, one)
 		}
 		if strings.ContainsFunc(one.Text+one.Next, func(r rune) bool { return r < ' ' || r > '~' }) {

@@ -155,25 +155,25 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 	bare := strings.TrimPrefix(f.Unsafe, f.Path)
 	switch {
 	case f.Unread != nil && (!f.Found || f.Mode.Perm()&0o004 != 0): // else its mode says why
-		out.Answer, out.Part, out.Decides, out.Next = sshd.Unknown, check.NoPart, f.Path+", which could not be read", gate.ReadAgain(f.Path)
+		out.Answer, out.Part, out.Decides, out.Next = check.Unknown, check.NoPart, f.Path+", which could not be read", gate.ReadAgain(f.Path)
 		out.Text = f.Path + " could not be read: " + f.Unread.Error()
 	case !f.Found:
-		out.Answer, out.Next = sshd.Fail, reinstall
+		out.Answer, out.Next = check.Fail, reinstall
 		out.Text = path.Base(f.Path) + " is missing, so " + consequence + "."
 	case program && f.Mode.Perm()&0o100 == 0:
-		out.Answer = sshd.Fail
+		out.Answer = check.Fail
 		out.Text = fmt.Sprintf("%s is not executable (mode %04o), so %s.", f.Path, f.Mode.Perm(), consequence)
 		out.Next = "Run: sudo chmod 0755 " + f.Path
 	case f.NoExec != "":
-		out.Answer, out.Part = sshd.Fail, check.NoPart
+		out.Answer, out.Part = check.Fail, check.NoPart
 		out.Text = f.Path + " is on " + f.NoExec + ", which is mounted noexec, so " + consequence + "."
 		out.Next = "Take noexec out of /etc/fstab, and run: sudo mount -o remount,exec " + f.NoExec
 	case f.Lacks != "":
-		out.Answer, out.Part = sshd.Fail, check.NoPart
+		out.Answer, out.Part = check.Fail, check.NoPart
 		out.Text = f.Path + " needs " + f.Lacks + ", which is not on this machine, so " + consequence + "."
 		out.Next = "Ask who keeps the machine's packages to install the one that has " + f.Lacks + "; see what is missing with: ldd " + f.Path
 	case asked && f.Unsafe != "":
-		out.Answer = sshd.Fail
+		out.Answer = check.Fail
 		if bare == f.Unsafe { // a folder above it
 			out.Part = check.NoPart
 		}
@@ -187,8 +187,8 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 // not as root.
 func (f File) assessLibrary() Finding {
 	out := f.assess("Entra ID users are not found", false, false)
-	if out.Answer == sshd.Pass && f.Mode.Perm()&0o004 == 0 {
-		out.Answer, out.Part, out.Decides = sshd.Warn, check.NoPart, "the mode of "+f.Path
+	if out.Answer == check.Pass && f.Mode.Perm()&0o004 == 0 {
+		out.Answer, out.Part, out.Decides = check.Warn, check.NoPart, "the mode of "+f.Path
 		out.Text = fmt.Sprintf("Only root can read %s (mode %04o), so the programs of people who sign in do not know who they are.", f.Path, f.Mode.Perm())
 		out.Next = "Run: sudo chmod 0644 " + f.Path
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/internal/signin/sshd"
+	"aadssh/internal/check"
 )
 
 // FuzzAccounts: for any content of the two account databases, a conflict names a line that
@@ -20,7 +20,7 @@ func FuzzAccounts(f *testing.F) {
 				t.Errorf("%+v of %d lines", c, lines)
 			}
 		}
-		if got := found.assess(); len(found.Clashes) > 0 != (got.Answer == sshd.Warn) {
+		if got := found.assess(); len(found.Clashes) > 0 != (got.Answer == check.Warn) {
 			t.Errorf("%+v of %+v", got, found)
 		}
 	})

@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Finding and its levels are those of package sshd: both describe whether a person can sign
-// in, and are shown together.
+// Finding is the result of a check, as in package sshd: both describe whether a person can
+// sign in, and are shown together.
 type Finding = check.Result
 
 // Facts is what was read.

@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
-	"aadssh/internal/signin/sshd"
 )
 
 func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {
@@ -125,7 +125,7 @@ func TestUnsafeOnDebian(t *testing.T) {
 func TestHealthy(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Assess(gather(debian(t))) {
-		if f.Answer != sshd.Pass || f.Text == "" || seen[f.Name] {
+		if f.Answer != check.Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
 		seen[f.Name] = true
@@ -137,141 +137,141 @@ func TestBroken(t *testing.T) {
 		name    string
 		breakIt func(t *testing.T, h *host.Host)
 		finding string
-		level   sshd.Level
+		level   check.Answer
 		line    int // that the text or the next step names; 0: none is looked for
 		says    string
 	}{
 		{"pam-auth-update --remove", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/common-account", "account required pam_unix.so\n", 0o644)
-		}, "pam-account", sshd.Fail, 0, "pam-auth-update"},
+		}, "pam-account", check.Fail, 0, "pam-auth-update"},
 		{"auth only", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/common-auth", "auth required pam_unix.so\n", 0o644)
-		}, "pam-auth", sshd.Warn, 0, "certificates work"},
+		}, "pam-auth", check.Warn, 0, "certificates work"},
 		{"a service file that includes something else", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/sshd", "account required pam_unix.so\n", 0o644)
-		}, "pam-account", sshd.Fail, 0, "common-account:3"},
+		}, "pam-account", check.Fail, 0, "common-account:3"},
 		{"pam_deny first", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/common-account", "account required pam_deny.so\naccount required pam_aad.so\n", 0o644)
-		}, "pam-account", sshd.Fail, 1, "pam_deny.so denies everybody"},
+		}, "pam-account", check.Fail, 1, "pam_deny.so denies everybody"},
 		{"a PATH without programs", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/common-session", "session required pam_env.so\nsession required pam_unix.so\n", 0o644)
 			put(t, h, "/usr/lib/x86_64-linux-gnu/security/pam_env.so", "\x7fELF\x02"+strings.Repeat("\x00", 20)+"pam_sm_open_session\x00", 0o644)
 			put(t, h, "/etc/environment", "PATH=/opt/bin\n", 0o644)
-		}, "pam-session", sshd.Unknown, 1, "neither /usr/bin nor /bin"},
+		}, "pam-session", check.Unknown, 1, "neither /usr/bin nor /bin"},
 		{"the package's accounts are closed to others", func(t *testing.T, h *host.Host) {
 			put(t, h, AccountsFile, "someone@example.com:x:10000:10000::/home/someone:/bin/bash\n", 0o640)
-		}, "shell", sshd.Unknown, 0, AccountsFile},
+		}, "shell", check.Unknown, 0, AccountsFile},
 		{"another group has the number of the administrators'", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/group", "root:x:0:\nsite:x:9999:\naad_admins:x:9999:\n", 0o644)
-		}, "sudo", sshd.Warn, 2, "the group site"},
+		}, "sudo", check.Warn, 2, "the group site"},
 		{"the administrators' group is the first of its number", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/group", "aad_admins:x:9999:\nsite:x:9999:\n", 0o644)
-		}, "sudo", sshd.Pass, 0, "may use sudo"},
+		}, "sudo", check.Pass, 0, "may use sudo"},
 		{"sudo goes to a folder that is gone", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers", "Defaults runcwd=/gone\n@includedir /etc/sudoers.d\n", 0o440)
-		}, "sudo", sshd.Warn, 1, "runcwd /gone is not there"},
+		}, "sudo", check.Warn, 1, "runcwd /gone is not there"},
 		{"a module that is gone", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/sshd", "account required pam_tally2.so\n@include common-account\n", 0o644)
-		}, "pam-account", sshd.Fail, 1, "pam_tally2.so is not installed"},
+		}, "pam-account", check.Fail, 1, "pam_tally2.so is not installed"},
 		{"pam_permit first", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/sshd", "account sufficient pam_permit.so\n@include common-account\n", 0o644)
-		}, "pam-account", sshd.Fail, 1, "whatever their role is"},
+		}, "pam-account", check.Fail, 1, "whatever their role is"},
 		{"pam_deny in the session", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/common-session", "session required pam_deny.so\n", 0o644)
-		}, "pam-session", sshd.Fail, 1, "pam_deny.so"},
+		}, "pam-session", check.Fail, 1, "pam_deny.so"},
 		{"a module of nobody's", func(t *testing.T, h *host.Host) {
 			put(t, h, "/usr/lib/x86_64-linux-gnu/security/pam_duo.so", "\x7fELF\x02"+strings.Repeat("\x00", 20)+"pam_sm_acct_mgmt\x00", 0o644)
 			put(t, h, "/etc/pam.d/sshd", "account required pam_duo.so\n@include common-account\nsession required pam_permit.so\n", 0o644)
-		}, "pam-account", sshd.Unknown, 1, "pam_duo.so"},
+		}, "pam-account", check.Unknown, 1, "pam_duo.so"},
 		{"included file is gone", func(t *testing.T, h *host.Host) {
 			if err := os.Remove(h.Path("/etc/pam.d/common-account")); err != nil {
 				t.Fatal(err)
 			}
-		}, "pam-account", sshd.Fail, 3, "common-account"},
+		}, "pam-account", check.Fail, 3, "common-account"},
 		{"passwd rewritten", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/nsswitch.conf", "# x\npasswd: files systemd\ngroup: files aad\nshadow: files aad\n", 0o644)
-		}, "nss-passwd", sshd.Fail, 2, "missing"},
+		}, "nss-passwd", check.Fail, 2, "missing"},
 		{"group rewritten", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/nsswitch.conf", "passwd: files aad\ngroup: files # add\nshadow: files aad\n", 0o644)
-		}, "nss-group", sshd.Warn, 2, "missing"},
+		}, "nss-group", check.Warn, 2, "missing"},
 		{"shadow rewritten", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/nsswitch.conf", "passwd: files aad\ngroup: files aad\nshadow: files\n", 0o644)
-		}, "nss-shadow", sshd.Pass, 0, "not need"},
+		}, "nss-shadow", check.Pass, 0, "not need"},
 		{"search ends before", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/nsswitch.conf", "passwd: files [NOTFOUND=return] aad\ngroup: files aad\nshadow: files aad\n", 0o644)
-		}, "nss-passwd", sshd.Fail, 1, "files"},
+		}, "nss-passwd", check.Fail, 1, "files"},
 		{"no nsswitch.conf", func(t *testing.T, h *host.Host) {
 			if err := os.Remove(h.Path("/etc/nsswitch.conf")); err != nil {
 				t.Fatal(err)
 			}
-		}, "nss-passwd", sshd.Fail, 0, "no nsswitch.conf"},
+		}, "nss-passwd", check.Fail, 0, "no nsswitch.conf"},
 		{"handler not executable", func(t *testing.T, h *host.Host) {
 			put(t, h, "/usr/sbin/aad_certhandler", "", 0o644)
-		}, "cert-handler", sshd.Fail, 0, "not executable"},
+		}, "cert-handler", check.Fail, 0, "not executable"},
 		{"handler writable for the group", func(t *testing.T, h *host.Host) {
 			put(t, h, "/usr/sbin/aad_certhandler", "", 0o775)
-		}, "cert-handler", sshd.Fail, 0, "0775"},
+		}, "cert-handler", check.Fail, 0, "0775"},
 		{"a folder above it is", func(t *testing.T, h *host.Host) {
 			if err := os.Chmod(h.Path("/usr/sbin"), 0o777); err != nil {
 				t.Fatal(err)
 			}
-		}, "cert-handler", sshd.Fail, 0, "/usr/sbin is writable"},
+		}, "cert-handler", check.Fail, 0, "/usr/sbin is writable"},
 		{"module gone", func(t *testing.T, h *host.Host) {
 			if err := os.RemoveAll(h.Path("/usr/lib/x86_64-linux-gnu/security")); err != nil {
 				t.Fatal(err)
 			}
-		}, "pam-module", sshd.Fail, 0, "missing"},
+		}, "pam-module", check.Fail, 0, "missing"},
 		{"/usr without exec", func(t *testing.T, h *host.Host) {
 			put(t, h, "/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 a rw\n2 1 8:2 / /usr rw,nosuid,noexec - ext4 b rw\n", 0o644)
-		}, "nss-library", sshd.Fail, 0, "noexec"},
+		}, "nss-library", check.Fail, 0, "noexec"},
 		{"sudo rule without a line end", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) NOPASSWD: ALL", 0o440)
-		}, "sudo", sshd.Warn, 0, "line end"},
+		}, "sudo", check.Warn, 0, "line end"},
 		{"sudo rule writable", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) ALL\n", 0o666)
-		}, "sudo", sshd.Warn, 0, "0666"},
+		}, "sudo", check.Warn, 0, "0666"},
 		{"sudo asks for a password", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) PASSWD: ALL\n", 0o440)
-		}, "sudo", sshd.Warn, 1, "for a password"},
+		}, "sudo", check.Warn, 1, "for a password"},
 		{"the rule was renamed", func(t *testing.T, h *host.Host) {
 			if err := os.Rename(h.Path("/etc/sudoers.d/aad_admins"), h.Path("/etc/sudoers.d/aad_admins.off")); err != nil {
 				t.Fatal(err)
 			}
-		}, "sudo", sshd.Warn, 0, "sudo mv /etc/sudoers.d/aad_admins.off"},
+		}, "sudo", check.Warn, 0, "sudo mv /etc/sudoers.d/aad_admins.off"},
 		{"sudoers without the folder", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers", "# includedir /etc/sudoers.d\n", 0o440)
-		}, "sudo", sshd.Warn, 0, "includedir"},
+		}, "sudo", check.Warn, 0, "includedir"},
 		{"SELinux enforcing without the module", func(t *testing.T, h *host.Host) {
 			put(t, h, "/sys/fs/selinux/enforce", "1", 0o644)
 			put(t, h, "/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n", 0o644)
 			put(t, h, "/var/lib/selinux/targeted/active/modules/100/ssh/cil", "", 0o644)
 			put(t, h, "/var/lib/selinux/mls/active/modules/400/aad_permissions/cil", "", 0o644)
-		}, "selinux", sshd.Fail, 0, "aad_permissions"},
+		}, "selinux", check.Fail, 0, "aad_permissions"},
 		{"SELinux permissive without it", func(t *testing.T, h *host.Host) {
 			put(t, h, "/sys/fs/selinux/enforce", "0", 0o644)
 			put(t, h, "/etc/selinux/targeted/active/modules/100/ssh/cil", "", 0o644)
-		}, "selinux", sshd.Warn, 0, "permissive"},
+		}, "selinux", check.Warn, 0, "permissive"},
 		{"SELinux without a store", func(t *testing.T, h *host.Host) {
 			put(t, h, "/sys/fs/selinux/enforce", "1", 0o644)
-		}, "selinux", sshd.Unknown, 0, "semodule"},
+		}, "selinux", check.Unknown, 0, "semodule"},
 		{"same name", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/aadpasswd", "a@b.c:x:5000:5000::/home/a:/bin/sh\nA@b.c:x:5001:5001::/home/a:/bin/sh\n", 0o644)
-		}, "accounts", sshd.Warn, 2, "line 1"},
+		}, "accounts", check.Warn, 2, "line 1"},
 		{"an account's shell is gone", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/aadpasswd", "a@b.c:x:5000:5000::/home/a:/bin/bash\nd@b.c:x:5001:5001::/home/d:/bin/zsh\n", 0o644)
-		}, "shell", sshd.Warn, 2, "/bin/zsh of d@b.c"},
+		}, "shell", check.Warn, 2, "/bin/zsh of d@b.c"},
 		{"everybody's shell is gone", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/aadpasswd", "a@b.c:x:5000:5000::/home/a:/bin/bash\n", 0o644)
 			if err := os.Remove(h.Path("/bin/bash")); err != nil {
 				t.Fatal(err)
 			}
-		}, "shell", sshd.Fail, 1, "is not there"},
+		}, "shell", check.Fail, 1, "is not there"},
 		{"new people's shell cannot be run", func(t *testing.T, h *host.Host) {
 			put(t, h, "/bin/bash", "", 0o644)
-		}, "shell", sshd.Unknown, 0, "cannot be run"},
+		}, "shell", check.Unknown, 0, "cannot be run"},
 		{"same id as a local user", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/aadpasswd", "a@b.c:x:1000:5000::/home/a:/bin/sh\n", 0o644)
-		}, "accounts", sshd.Warn, 1, "bob"},
+		}, "accounts", check.Warn, 1, "bob"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := debian(t)
@@ -280,7 +280,7 @@ func TestBroken(t *testing.T) {
 			if got.Answer != c.level || c.line > 0 && !regexp.MustCompile("(:|line |')"+strconv.Itoa(c.line)+`(\b|c)`).MatchString(got.Text+" "+got.Next) || !strings.Contains(got.Text+got.Next, c.says) || strings.Contains(got.Text+got.Next, "\n") {
 				t.Errorf("%+v", got)
 			}
-			if got.Answer == sshd.Fail && got.Next == "" {
+			if got.Answer == check.Fail && got.Next == "" {
 				t.Error("no next step")
 			}
 		})
@@ -293,7 +293,7 @@ func TestSELinuxModule(t *testing.T) {
 		put(t, h, "/sys/fs/selinux/enforce", "1\n", 0o644)
 		put(t, h, "/etc/selinux/config", "SELINUXTYPE=targeted\n", 0o644)
 		put(t, h, store, "", 0o644)
-		if got := readSELinux(h); !got.Module || !got.Enforcing || got.assess().Answer != sshd.Pass {
+		if got := readSELinux(h); !got.Module || !got.Enforcing || got.assess().Answer != check.Pass {
 			t.Errorf("%s: %+v", store, got)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"aadssh/internal/check"
-	"aadssh/internal/signin/sshd"
 )
 
 // A reinstallation is expected to help if the database has one line, which lacks the
@@ -21,7 +20,7 @@ func TestReinstallForTheNameServiceSwitch(t *testing.T) {
 	} {
 		h := debian(t)
 		put(t, h, "/etc/nsswitch.conf", text, 0o644)
-		if got := of(t, Assess(gather(h)), "nss-passwd"); got.Answer != sshd.Fail || (got.Part == check.Scripts) != helps {
+		if got := of(t, Assess(gather(h)), "nss-passwd"); got.Answer != check.Fail || (got.Part == check.Scripts) != helps {
 			t.Errorf("%q: %+v, want a reinstallation: %v", text, got, helps)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"aadssh/internal/check"
 	"aadssh/internal/host"
-	"aadssh/internal/signin/sshd"
 )
 
 // seModule is the module that the package aadsshlogin-selinux installs
@@ -89,10 +88,10 @@ func (s SELinux) assess() Finding {
 	const remedy = "Reinstall the package aadsshlogin-selinux with the machine's package manager; check with: sudo semodule -l | grep " + seModule
 	switch {
 	case s.Err != nil:
-		f.Answer, f.Text = sshd.Unknown, "Whether SELinux is active is not known: "+s.Err.Error()
+		f.Answer, f.Text = check.Unknown, "Whether SELinux is active is not known: "+s.Err.Error()
 	case !s.Enabled:
 	case s.Module && s.Enforcing && s.Confines != "":
-		f.Answer, f.Decides = sshd.Unknown, "SELinux ("+PolicyPackage+" "+s.Confines+")"
+		f.Answer, f.Decides = check.Unknown, "SELinux ("+PolicyPackage+" "+s.Confines+")"
 		f.Text = "SELinux is enforcing with " + PolicyPackage + " " + s.Confines + ", which runs sshd's sessions in a domain of their own; programs that sshd asks for keys were denied what they need there."
 		f.Next = "After a sign-in that fails, run: sudo ausearch -m avc -ts recent. Keep aadsshlogin-selinux up to date: sudo dnf update aadsshlogin-selinux"
 	case s.Module && s.Enforcing:
@@ -100,12 +99,12 @@ func (s SELinux) assess() Finding {
 	case s.Module:
 		f.Text = "SELinux is permissive, and its module " + seModule + " is loaded."
 	case !s.Stores:
-		f.Answer, f.Text, f.Next = sshd.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: sudo semodule -l | grep "+seModule
+		f.Answer, f.Text, f.Next = check.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: sudo semodule -l | grep "+seModule
 	case s.Enforcing:
-		f.Answer, f.Part, f.Next = sshd.Fail, check.Scripts, remedy
+		f.Answer, f.Part, f.Next = check.Fail, check.Scripts, remedy
 		f.Text = "SELinux is enforcing, but its module " + seModule + " is not installed: sign-in is denied."
 	default:
-		f.Answer, f.Part, f.Next = sshd.Warn, check.Scripts, remedy
+		f.Answer, f.Part, f.Next = check.Warn, check.Scripts, remedy
 		f.Text = "SELinux is permissive, and its module " + seModule + " is not installed: sign-in ends when it is made enforcing."
 	}
 	return f
