@@ -128,6 +128,6 @@ func writeAll(path string, found map[string]int, accepted map[string]string) err
 		all = append(all, f+"\t"+why)
 	}
 	slices.Sort(all)
-	head := "# What gosec finds and why it stays: rule, file, line, reason, with tabs between.\n"
+	head := "# Accepted findings of gosec with their reasons: rule, file, line, reason, with tabs between.\n"
 	return os.WriteFile(path, []byte(head+strings.Join(all, "\n")+"\n"), 0o644)
 }
