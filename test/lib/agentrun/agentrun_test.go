@@ -229,7 +229,7 @@ func TestFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := calls(t, a); got != nil {
-		t.Errorf("a version that was never installed is not asked to leave: %q", got)
+		t.Errorf("commands of a version that was never installed were run: %q", got)
 	}
 	if err := a.Box.Remove("/fail-install-1.0"); err != nil {
 		t.Fatal(err)

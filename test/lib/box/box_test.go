@@ -76,7 +76,7 @@ func TestRunDoesNotWaitForWhatIsLeftBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := run(t, b, "pgrep", "-x", "sleep"); r.ExitCode != 0 {
-		t.Error("what a command leaves running must go on running in the box")
+		t.Error("a background process of a command must continue in the box")
 	}
 }
 
@@ -133,7 +133,7 @@ func TestDevicesAreTheBoxsOwn(t *testing.T) {
 		t.Errorf("the host's %s is now %v, and was %v (%v)", device, after.Mode(), before.Mode(), err)
 	}
 	if r := run(t, b, "rm", device); r.ExitCode != 0 {
-		t.Errorf("it is not the box's to remove: %s", r.Output())
+		t.Errorf("the box cannot remove its own device: %s", r.Output())
 	}
 }
 

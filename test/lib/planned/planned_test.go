@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A step that was decided during the run does not count as a step of the plan; the planned
-// steps after it do.
+// TestBegun: a step that was decided during the run does not count as a step of the plan;
+// the planned steps after it do.
 func TestBegun(t *testing.T) {
 	steps := []string{"reinstall a: \"x\"", "reload"}
 	again := "msg=\"started: reinstall a: \\\"x\\\"\"\n"

@@ -88,7 +88,7 @@ func TestAptLifeOfThePackage(t *testing.T) {
 				t.Errorf("sshd does not ask the cert handler:\n%s", got)
 			}
 			if got := signIn(t, m, "root"); !strings.Contains(got, "authorizedkeyscommand none") {
-				t.Error("local users must not be touched")
+				t.Error("local users must not be changed")
 			}
 			must(t, m, "grep", "-Eq", "^passwd:.* aad", "/etc/nsswitch.conf")
 			must(t, m, "grep", "-Eq", "^auth.*pam_aad.so", "/etc/pam.d/common-auth")

@@ -68,7 +68,7 @@ func shown(page, name, form, upload string) (string, error) {
 	before, rest, found := strings.Cut(page, place(name, form))
 	_, after, ended := strings.Cut(rest, end)
 	if !found || !ended {
-		return "", fmt.Errorf("there is no place for it: %q", place(name, form))
+		return "", fmt.Errorf("the page has no place for it: %q", place(name, form))
 	}
 	return before + place(name, form) + upload + end + after, nil
 }

@@ -19,7 +19,7 @@ import (
 func TestOtherAgents(t *testing.T) {
 	asText := strings.Replace(agentrun.Environment(scene.HandlerVersion), `"version": 1.0`, `"version": "1.0"`, 1)
 	if !strings.Contains(asText, `"1.0"`) {
-		t.Fatalf("the agent's file is not what was thought: %s", asText)
+		t.Fatalf("the agent's file has no version to replace: %s", asText)
 	}
 	unnamed := metadata.VM()
 	unnamed.Environment = ""

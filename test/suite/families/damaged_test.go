@@ -10,8 +10,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// Damage on the machine itself is reported as such, with the file and what helps; files
-// that a clean-up deleted do no harm.
+// TestDamagedMachine: damage on the machine itself is reported as such, with the file and
+// what helps; files that a clean-up deleted do no harm.
 func TestDamagedMachine(t *testing.T) {
 	const garbage = `printf 'x = [\n' > `
 	for name, c := range map[string]struct {

@@ -56,8 +56,9 @@ func (m machine) bake() {
 	m.Sh(install + "/baked/*; rm -r /baked")
 }
 
-// If the packages are not in the image the code is 51, and nothing is written except the
-// status, the log and the lock; otherwise it is 0, and nothing is repaired.
+// TestImageBasedSystems: if the packages are not in the image the code is 51, and nothing
+// is written except the status, the log and the lock; otherwise it is 0, and nothing is
+// repaired.
 func TestImageBasedSystems(t *testing.T) {
 	for _, i := range images() {
 		t.Run(i.name, func(t *testing.T) {
@@ -95,7 +96,7 @@ func TestImageBasedSystems(t *testing.T) {
 	}
 }
 
-// A read-only /usr alone is a fault of the machine.
+// TestReadOnlyUsrAlone: a read-only /usr alone is a fault of the machine.
 func TestReadOnlyUsrAlone(t *testing.T) {
 	for _, r := range typical() {
 		t.Run(r, func(t *testing.T) {
@@ -107,7 +108,8 @@ func TestReadOnlyUsrAlone(t *testing.T) {
 	}
 }
 
-// A derivative with its parent's ID is not treated as its parent.
+// TestDerivativesAreNotTheirParent: a derivative with its parent's ID is not treated as its
+// parent.
 func TestDerivativesAreNotTheirParent(t *testing.T) {
 	for name, c := range map[string]struct {
 		from   string

@@ -11,7 +11,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// The whole life of the extension, on every package manager.
+// TestLife: the whole life of the extension, on every package manager.
 func TestLife(t *testing.T) {
 	each(t, managers(), scene.Options{Packages: login(older, newer)}, func(m machine) {
 		before, packages, named := m.Snapshot(), m.packages(), m.named()
@@ -89,8 +89,8 @@ func (m machine) named() string {
 	return m.Sh(script)
 }
 
-// Of the other supported releases only the table's facts are tested: where the packages
-// are, which, and with which manager.
+// TestEverySupportedRelease: for the other supported releases only the table's facts are
+// tested: where the packages are, which, and with which manager.
 func TestEverySupportedRelease(t *testing.T) {
 	each(t, others(), scene.Options{Packages: login(pinned, newer)}, func(m machine) {
 		before := m.Snapshot()
@@ -124,7 +124,7 @@ func (m machine) watchRemovals() (end func()) {
 	return func() {
 		m.T.Helper()
 		if now := strings.Fields(m.Sh("stat -c '%i %s' " + log)); now[0] != before[0] {
-			m.T.Error("the agent's update removed what we have on the machine: the log of the transactions is another one")
+			m.T.Error("the agent's update removed what we have on the machine: the transaction log was replaced")
 			return
 		}
 		said := m.Sh("tail -c +" + before[1] + " " + log)
@@ -143,7 +143,7 @@ func (m machine) watchRemovals() (end func()) {
 func (m machine) kept(name, version string) {
 	m.T.Helper()
 	if files := m.Sh("ls /var/lib/aadsshlogin-handler/packages"); !strings.Contains(files, name) || !strings.Contains(files, version) {
-		m.Fatal("the package file of %s %s was not put aside: %q", name, version, files)
+		m.Fatal("the package file of %s %s was not kept: %q", name, version, files)
 	}
 }
 
@@ -172,7 +172,7 @@ func (m machine) leave() {
 	}
 	m.Has("aadsshlogin", version)
 	if !m.registered() {
-		m.Fatal("disable took sign-in away")
+		m.Fatal("after disable people cannot sign in")
 	}
 	gone, err := m.Agent.Uninstall(m.T.Context(), m.GoalState)
 	m.Must(err)

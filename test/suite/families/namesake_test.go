@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// With another definition under our ID, in a file that comes first, which verifies nothing,
-// its package is not installed although it is newer.
+// TestNamesakeOfOurRepository: with another definition under our ID, in a file that comes
+// first, which verifies nothing, its package is not installed although it is newer.
 func TestNamesakeOfOurRepository(t *testing.T) {
 	each(t, rpms(), scene.Options{}, func(m machine) {
 		m.OfferAt("/stranger", nil, fixtures.Spec{Name: fixtures.Login, Version: "99", Signing: fixtures.Unsigned})

@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// A portal's page instead of a repository's file is reported as a network problem, not as
-// one of trust.
+// TestAnsweredInAFilesPlace: a portal's page instead of a repository's file is reported as
+// a network problem, not as one of trust.
 func TestAnsweredInAFilesPlace(t *testing.T) {
 	elsewhere := pkghost.Redirect("https://login.portal.invalid/x")
 	for name, c := range map[string]struct {

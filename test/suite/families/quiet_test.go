@@ -42,7 +42,7 @@ read answer </dev/tty || read answer
 		t.Errorf("the owner's file is now %q, %v", b, err)
 	}
 	if !s.Exists(conffile + ".dpkg-dist") {
-		t.Error("the package brought no other version of the file, so that there was nothing to ask")
+		t.Error("the package has no other version of the file, so there was no question")
 	}
 	if !s.Exists("/run/hook") || s.Exists("/run/asked") {
 		t.Errorf("hook run: %v, question asked: %v", s.Exists("/run/hook"), s.Exists("/run/asked"))

@@ -17,7 +17,7 @@ func newReleases() []string {
 	return []string{"ubuntu-26.04", "debian-13", "rhel-11.0", "azurelinux-4.0", "sles-16.0", "almalinux-10.0", "centos-stream-9"}
 }
 
-// A release that is only covered by a rule works, with a warning.
+// TestReleaseByRule: a release that is only covered by a rule works, with a warning.
 func TestReleaseByRule(t *testing.T) {
 	why := map[string]string{
 		"ubuntu-26.04":    "found by the rule for Ubuntu",
@@ -38,14 +38,16 @@ func TestReleaseByRule(t *testing.T) {
 	})
 }
 
-// Its repository may exist without the package.
+// TestReleaseByRuleWithoutPackage: a release that is only covered by a rule, whose
+// repository exists without the package.
 func TestReleaseByRuleWithoutPackage(t *testing.T) {
 	each(t, newReleases()[:5], scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Dependency + "01", Version: "1.0"}}}, func(m machine) {
 		m.Want(28, "aadsshlogin").Warns("distro", "is not on the list of tested releases")
 	})
 }
 
-// Or there is no repository at all.
+// TestReleaseByRuleWithoutRepository: a release that is only covered by a rule, without a
+// repository.
 func TestReleaseByRuleWithoutRepository(t *testing.T) {
 	each(t, newReleases()[:5], scene.Options{}, func(m machine) {
 		place := strings.TrimSuffix(m.Target.Repository.Path, "/") + "/..."
@@ -55,7 +57,7 @@ func TestReleaseByRuleWithoutRepository(t *testing.T) {
 	})
 }
 
-// A refused release is left unchanged, with everything that is on it.
+// TestRefusedRelease: a refused release is left unchanged, with everything that is on it.
 func TestRefusedRelease(t *testing.T) {
 	releases := []string{"rhel-8.2", "mariner-1.0", "fedora-42", "alpine-3.22", "eurolinux-9"}
 	each(t, releases, scene.Options{}, func(m machine) {

@@ -29,8 +29,8 @@ func both(version string) []fixtures.Spec {
 	return append(login(version), fixtures.Spec{Name: fixtures.SELinux, Version: version})
 }
 
-// The package is installed if the kernel has SELinux enabled, enforcing or not, and not
-// otherwise.
+// TestSELinuxPackage: the package is installed if the kernel has SELinux enabled, enforcing
+// or not, and not otherwise.
 func TestSELinuxPackage(t *testing.T) {
 	t.Run("permissive", func(t *testing.T) {
 		each(t, typical(), scene.Options{Packages: both(newer), Box: selinux(t, "0")}, func(m machine) {
@@ -66,8 +66,8 @@ func TestWithoutSELinux(t *testing.T) {
 	})
 }
 
-// A policy of RHEL 10 that is known to break what sshd starts is reported before anything
-// was denied, by the policy's package in rpm.
+// TestConfiningPolicy: a policy of RHEL 10 that is known to break what sshd starts is
+// reported before anything was denied, by the policy's package in rpm.
 func TestConfiningPolicy(t *testing.T) {
 	for version, reported := range map[string]bool{"42.1.18-4.el10_2.1": false, "42.1.18-4.el10_2.2": true, "43.3-1.el10_3": true} {
 		t.Run(version, func(t *testing.T) {
@@ -104,7 +104,7 @@ func policy(t *testing.T, version string) string {
 	return filepath.Join(dir, "policy.rpm")
 }
 
-// A repository without that package.
+// TestSELinuxPackageIsNotThere: a repository without the package for SELinux.
 func TestSELinuxPackageIsNotThere(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: login(newer), Box: selinux(t, "1")}, func(m machine) {
 		m.Want(28, "aadsshlogin-selinux")

@@ -37,7 +37,7 @@ func TestWronglySignedPackage(t *testing.T) {
 				m.Want(27, texts...)
 				m.Has("aadsshlogin", "")
 				if m.registered() {
-					m.Fatal("the package set itself up all the same")
+					m.Fatal("the package registered itself nevertheless")
 				}
 			})
 		})
@@ -55,9 +55,9 @@ func TestWronglySignedMetadata(t *testing.T) {
 	})
 }
 
-// A plugin verifies tdnf's metadata: if it is turned off, metadata signed with another key
-// is accepted, and status and doctor report that nothing verifies it. The package itself is
-// still verified.
+// TestMetadataPluginIsOff: a plugin verifies tdnf's metadata: if it is turned off, metadata
+// signed with another key is accepted, and status and doctor report that nothing verifies
+// it. The package itself is still verified.
 func TestMetadataPluginIsOff(t *testing.T) {
 	for name, off := range map[string]string{
 		"plugins":       "sed -i '/^plugins/d' /etc/tdnf/tdnf.conf",
@@ -86,8 +86,8 @@ func TestMetadataPluginIsOff(t *testing.T) {
 	}
 }
 
-// If the package manager cannot install the package, neither our definition nor our key
-// stays.
+// TestNothingStaysOfAFailure: if the package manager cannot install the package, neither
+// our definition nor our key stays.
 func TestNothingStaysOfAFailure(t *testing.T) {
 	for name, c := range map[string]struct {
 		code  fault.Code
@@ -127,7 +127,8 @@ func (m machine) undone(before box.Snapshot) {
 	}
 }
 
-// A healthy machine never gets 27: a fault of the newer version is a warning.
+// TestWronglySignedUpgrade: a healthy machine never gets 27: a fault of the newer version
+// is a warning.
 func TestWronglySignedUpgrade(t *testing.T) {
 	each(t, rpms(), scene.Options{}, func(m machine) {
 		m.Want(0)
@@ -139,7 +140,8 @@ func TestWronglySignedUpgrade(t *testing.T) {
 	})
 }
 
-// dnf and zypper report a package as installed although its script failed.
+// TestFailingScript: a failing script of the package is reported, although dnf and zypper
+// then report the package as installed.
 func TestFailingScript(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
 		report, err := m.Agent.Apply(m.T.Context(), m.GoalState)
@@ -159,9 +161,9 @@ func TestFailingScript(t *testing.T) {
 	})
 }
 
-// A corrected version is installed without being named, whether the failing one is still in
-// the repository or not, and whoever installed that: a package whose script failed, and
-// that is not registered, does not work.
+// TestCorrectedPackageIsTaken: a corrected version is installed without being named,
+// whether the failing one is still in the repository or not, and whoever installed that: a
+// package whose script failed, and that is not registered, does not work.
 func TestCorrectedPackageIsTaken(t *testing.T) {
 	failing := fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true}
 	fails := func(m *machine) {

@@ -36,7 +36,7 @@ func (m machine) third(url string) {
 	}
 }
 
-// Faults of other repositories do no harm.
+// TestBrokenThirdParty: faults of other repositories do no harm.
 func TestBrokenThirdParty(t *testing.T) {
 	troubles := map[string]func(m machine){
 		"404":  func(m machine) { m.third("https://" + pkghost.Name + "/gone"); m.Packages.Missing("/gone/...") },
@@ -60,7 +60,8 @@ func TestBrokenThirdParty(t *testing.T) {
 	}
 }
 
-// Another repository with our dependencies is used, even if its lists were never fetched.
+// TestDependencyOfAnotherRepository: another repository with our dependencies is used, even
+// if its lists were never fetched.
 func TestDependencyOfAnotherRepository(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}

@@ -10,7 +10,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// SUSE before 15.6 keeps the version that works there.
+// TestPinnedRelease: SUSE before 15.6 keeps the version that works there.
 func TestPinnedRelease(t *testing.T) {
 	each(t, []string{"sles-15.5", "leap-15.5"},
 		scene.Options{Packages: login(pinned, newer)}, func(m machine) {
@@ -57,7 +57,7 @@ func TestPinIsNotThere(t *testing.T) {
 	})
 }
 
-// A package that a person has put on hold is kept, and the text says so.
+// TestHeldAsItIs: a package that a person has put on hold is kept, and the text says so.
 func TestHeldAsItIs(t *testing.T) {
 	holds := map[string]struct{ on, where string }{
 		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark"},
@@ -91,8 +91,8 @@ func broken() fixtures.Spec {
 	return fixtures.Spec{Name: fixtures.Login, Version: newest, Depends: []string{"libsemanage.so.2"}}
 }
 
-// The newest version that can be installed is installed, and both are named, also by
-// enable, which does not ask the repository.
+// TestNewestIsNotInstallable: the newest version that can be installed is installed, and
+// both are named, also by enable, which does not ask the repository.
 func TestNewestIsNotInstallable(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: append(login(older, newer), broken())}, func(m machine) {
 		m.Want(0).Warns("packages", newer, newest)

@@ -212,7 +212,7 @@ func (s *network) enter() map[string]bool {
 	s.T.Helper()
 	fmt.Fprintln(s.ask)
 	if !s.answer.Scan() {
-		s.T.Fatal("the people have gone")
+		s.T.Fatal("the connecting programs have ended")
 	}
 	in := map[string]bool{}
 	for _, from := range strings.Fields(strings.TrimPrefix(s.answer.Text(), "in:")) {

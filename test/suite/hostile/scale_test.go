@@ -221,7 +221,7 @@ func TestThousandInstances(t *testing.T) {
 					t.Errorf("%d requests were refused", s.refused)
 				}
 				if mean := float64(total) / instances; mean > 4*float64(c.each) {
-					t.Errorf("%.1f requests each: the package host is hammered", mean)
+					t.Errorf("%.1f requests each: the package host is overloaded", mean)
 				}
 			})
 		})

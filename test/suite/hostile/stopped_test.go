@@ -82,7 +82,7 @@ func TestKilledInTransaction(t *testing.T) {
 		done := s.inBackground()
 		s.Until("the package's script runs", s.scriptRuns)
 		if r := s.status(); r.Level != status.Failure || r.Code != 31 {
-			t.Errorf("in the middle of the transaction the status is %s %d", r.Level, r.Code)
+			t.Errorf("during the transaction the status is %s %d", r.Level, r.Code)
 		}
 		s.Shf("kill -9 -$(ps -o pgid= -p $(pgrep -x aadsshlogin-han) | tr -d ' ')")
 		s.Must(<-done)

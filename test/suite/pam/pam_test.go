@@ -131,7 +131,7 @@ func TestAgainstLibpam(t *testing.T) {
 				t.Errorf("not known: %d of %d", unknown, len(all))
 			}
 			if in*5 < len(all) || in*5 > len(all)*4 {
-				t.Errorf("%d of %d let in: that is no fair mixture", in, len(all))
+				t.Errorf("%d of %d let in: that is too one-sided", in, len(all))
 			}
 		})
 	}

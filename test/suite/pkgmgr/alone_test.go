@@ -27,8 +27,8 @@ func (m machine) foreign(version string) {
 	m.Do("apt-get update")
 }
 
-// In the modes with a repository of ours the package is installed from it alone, whatever
-// the machine's other sources offer.
+// TestPackageComesFromOurSourceAlone: in the modes with a repository of ours the package is
+// installed from it alone, whatever the machine's other sources offer.
 func TestPackageComesFromOurSourceAlone(t *testing.T) {
 	for name, version := range map[string]string{"newer": "99", "the same version": newer} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestPackageComesFromOurSourceAlone(t *testing.T) {
 				m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
 				m.Do("test ! -e /foreign-ran")
 				if !m.registered() {
-					m.T.Error("the package did not set itself up")
+					m.T.Error("the package did not register itself")
 				}
 				m.fails(job{Do: "Install", Specs: spec("aadsshlogin", "99")}, fault.PackageUnavailable, "99")
 				m.has("aadsshlogin", newer)

@@ -9,8 +9,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// The last messages of apt and dpkg are not the cause: it is printed before them, or not at
-// all.
+// TestAptCauseIsNamed: the cause of a failure of apt or dpkg is named. It is not in their
+// last messages: it is printed before them, or not at all.
 func TestAptCauseIsNamed(t *testing.T) {
 	causes := map[string]struct {
 		trouble string
@@ -49,8 +49,8 @@ func TestAptCauseIsNamed(t *testing.T) {
 	}
 }
 
-// If apt's user cannot verify anything because of this machine, that is no reason to
-// distrust a repository.
+// TestTmpAndNullClosed: if apt's user cannot verify anything because of this machine, that
+// is no reason to distrust a repository.
 func TestTmpAndNullClosed(t *testing.T) {
 	for name, trouble := range map[string]string{
 		"/tmp":      "chmod 755 /tmp",

@@ -81,7 +81,7 @@ func TestDefinitions(t *testing.T) {
 				}
 			}
 			if wrong > 0 || taken < len(texts)/5 || taken == len(texts) {
-				t.Errorf("%d of %d are read otherwise; it takes something of %d", wrong, len(texts), taken)
+				t.Errorf("%d of %d are read differently; the program accepts something of %d", wrong, len(texts), taken)
 			}
 		})
 	}

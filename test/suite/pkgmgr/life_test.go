@@ -31,7 +31,7 @@ func TestLife(t *testing.T) {
 		}
 		m.has("aadsshlogin", older)
 		if !m.registered() {
-			m.T.Fatal("the package did not set itself up")
+			m.T.Fatal("the package did not register itself")
 		}
 		kept := m.must(job{Do: "Kept", Names: []string{"aadsshlogin"}}).Kept
 		if len(kept) != 1 {
@@ -149,8 +149,8 @@ func TestRemoveSparesOthers(t *testing.T) {
 	})
 }
 
-// The dependencies of the login packages stay when those are removed: something else may
-// need them by now.
+// TestRemoveKeepsDependencies: the dependencies of the login packages stay when those are
+// removed: something else may need them by now.
 func TestRemoveKeepsDependencies(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}, dependency}
@@ -182,7 +182,7 @@ func TestInterruptedDpkg(t *testing.T) {
 	})
 }
 
-// A package that a killed run left unpacked is configured.
+// TestUnpackedIsFinished: a package that a killed run left unpacked is configured.
 func TestUnpackedIsFinished(t *testing.T) {
 	m := newMachine(t, rig.Options{Persona: roots.Debian(roots.Bookworm), Packages: login(newer)})
 	m.must(job{Do: "Refresh"})
@@ -194,6 +194,6 @@ func TestUnpackedIsFinished(t *testing.T) {
 	m.must(job{Do: "Repair"})
 	m.has("aadsshlogin", newer)
 	if !m.registered() {
-		t.Error("the package did not set itself up")
+		t.Error("the package did not register itself")
 	}
 }

@@ -56,7 +56,7 @@ func TestLockHeld(t *testing.T) {
 	}
 }
 
-// Another zypper, and another dnf, is running.
+// TestManagerAtWork: another zypper, or another dnf, is running.
 func TestManagerAtWork(t *testing.T) {
 	others := map[distro.Manager]string{
 		distro.Zypper: "sleep 1000 | zypper shell",
@@ -73,7 +73,7 @@ func TestManagerAtWork(t *testing.T) {
 	})
 }
 
-// The pid file of a dead process is no lock.
+// TestStalePIDFile: the pid file of a dead process is no lock.
 func TestStalePIDFile(t *testing.T) {
 	each(t, families(), login(newer), func(m machine) {
 		for _, f := range []string{"/run/zypp.pid", "/var/cache/dnf/metadata_lock.pid", "/var/lib/dnf/rpmdb_lock.pid"} {

@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// The usual changes of a package manager's configuration, as in hardening guides and
-// images, do no harm.
+// TestOwnersConfiguration: the usual changes of a package manager's configuration, as in
+// hardening guides and images, do no harm.
 func TestOwnersConfiguration(t *testing.T) {
 	conf := map[distro.Manager]string{distro.Dnf: "/etc/dnf/dnf.conf", distro.Yum: "/etc/yum.conf", distro.Zypper: "/etc/zypp/zypp.conf"}
 	type setting struct{ name, lines string }
@@ -53,7 +53,8 @@ func TestOwnersConfiguration(t *testing.T) {
 	}
 }
 
-// A preferred release belongs to another source, and maybe to none any more.
+// TestOwnersDefaultRelease: a preferred release belongs to another source, and maybe to
+// none any more.
 func TestOwnersDefaultRelease(t *testing.T) {
 	each(t, aptRoots(), login(older, newer), func(m machine) {
 		m.write("/etc/apt/apt.conf.d/01release", "APT::Default-Release \"stable\";\n")

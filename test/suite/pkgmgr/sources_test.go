@@ -19,7 +19,7 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// Faults of other sources do not affect us.
+// TestBrokenThirdParty: faults of other sources do not affect us.
 func TestBrokenThirdParty(t *testing.T) {
 	troubles := map[string]func(machine){
 		"not there":      func(m machine) { m.third("third", "https://"+pkghost.Name+"/gone"); m.Packages.Missing("/gone...") },
@@ -58,8 +58,8 @@ func TestBrokenThirdPartyFile(t *testing.T) {
 	}
 }
 
-// zypper does nothing at all because of another definition; the text names the file and the
-// line, even if zypper does not.
+// TestBrokenThirdPartyFileOfZypper: zypper does nothing at all because of another
+// definition; the text names the file and the line, even if zypper does not.
 func TestBrokenThirdPartyFileOfZypper(t *testing.T) {
 	const third = "/etc/zypp/repos.d/third.repo"
 	each(t, []roots.Persona{roots.SLES("15.5"), roots.SLES("15.6")}, login(newer), func(m machine) {
@@ -77,7 +77,8 @@ func TestBrokenThirdPartyFileOfZypper(t *testing.T) {
 	})
 }
 
-// Whichever lock in zypper excludes the package, the advice removes exactly that one.
+// TestLockOfZypper: whichever lock in zypper excludes the package, the advice removes
+// exactly that one.
 func TestLockOfZypper(t *testing.T) {
 	each(t, []roots.Persona{roots.SLES("15.5"), roots.SLES("15.6")}, login(newer), func(m machine) {
 		m.must(job{Do: "Refresh"})
@@ -110,8 +111,8 @@ func (m machine) offer(at string, o rig.Options) {
 	m.Must(m.Offer(m.T.Context(), o))
 }
 
-// A dependency that only another source has, whose metadata this machine has not fetched
-// yet.
+// TestDependencyElsewhere: a dependency is only in another source, whose metadata this
+// machine has not fetched yet.
 func TestDependencyElsewhere(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
@@ -121,7 +122,7 @@ func TestDependencyElsewhere(t *testing.T) {
 		m.must(job{Do: "Refresh"})
 		for _, r := range m.Packages.Requests() {
 			if !strings.HasPrefix(r.Path, path) {
-				m.T.Errorf("our own source alone was to be refreshed: %s", r)
+				m.T.Errorf("only our source should have been refreshed: %s", r)
 			}
 		}
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
@@ -130,8 +131,8 @@ func TestDependencyElsewhere(t *testing.T) {
 	})
 }
 
-// The same with a broken source next to the good one: only the broken one's packages are
-// missing.
+// TestDependencyBesideABrokenSource: as TestDependencyElsewhere, with a broken source as
+// well: only its packages are missing.
 func TestDependencyBesideABrokenSource(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
@@ -158,7 +159,8 @@ func TestDependencyBesideABrokenSource(t *testing.T) {
 	}
 }
 
-// The newest needs what this release does not have; the version before it works.
+// TestNewestInstallable: the newest needs what this release does not have; the version
+// before it works.
 func TestNewestInstallable(t *testing.T) {
 	packages := append(login(older), fixtures.Spec{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}})
 	each(t, everybody(), packages, func(m machine) {
@@ -239,7 +241,7 @@ func TestThroughAProxy(t *testing.T) {
 	})
 }
 
-// A missing definition is distinguished from a missing repository.
+// TestDefinitionGone: a missing definition is distinguished from a missing repository.
 func TestDefinitionGone(t *testing.T) {
 	each(t, []roots.Persona{roots.RHEL("9.4"), roots.SLES("15.6")}, login(newer), func(m machine) {
 		m.Must(m.Remove(repo.DefinitionPath(m.manager)))
@@ -247,8 +249,8 @@ func TestDefinitionGone(t *testing.T) {
 	})
 }
 
-// If only the machine's own sources are used and one of them cannot be reached, that is why
-// the package is not found.
+// TestExistingWithoutNetwork: if only the machine's own sources are used and one of them
+// cannot be reached, that is reported as the reason why the package is not found.
 func TestExistingWithoutNetwork(t *testing.T) {
 	each(t, everybody(), login(newer), func(m machine) {
 		m.Must(m.Remove(repo.DefinitionPath(m.manager)))

@@ -108,8 +108,9 @@ func (m machine) addStranger(s stranger) {
 // tdnf cannot, nor the stand-in for yum.
 func (m machine) chooses() bool { return m.manager != distro.Tdnf && m.manager != distro.Yum }
 
-// In the modes with a repository of ours the package is installed from it alone, even if
-// its dependencies are in another source, so that all have to be used.
+// TestStrangersPackageIsNotTaken: in the modes with a repository of ours the package is
+// installed from it alone, even if its dependencies are in another source, so that all have
+// to be used.
 func TestStrangersPackageIsNotTaken(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	needs := []fixtures.Spec{
@@ -142,7 +143,7 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 				m.has("aadsshlogin", newer)
 				m.has(dependency.Name, "1.0")
 				if !m.registered() {
-					m.T.Error("the package did not set itself up")
+					m.T.Error("the package did not register itself")
 				}
 				m.T.Log(strings.Join(ran(a), "\n"))
 				m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
@@ -154,8 +155,8 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 	}
 }
 
-// An enabled module of another source does not hide our package, whether or not that source
-// is used.
+// TestModuleDoesNotHideOurs: an enabled module of another source does not hide our package,
+// whether or not that source is used.
 func TestModuleDoesNotHideOurs(t *testing.T) {
 	machines := slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return p.Family != roots.Dnf })
 	each(t, machines, login(older, newer), func(m machine) {
@@ -175,8 +176,8 @@ func TestModuleDoesNotHideOurs(t *testing.T) {
 	})
 }
 
-// With other sources, everything else works as with ours alone: a downgrade to a wanted
-// version, and the replacement of the older product.
+// TestBesideOtherSources: with other sources, everything else works as with ours alone: a
+// downgrade to a wanted version, and the replacement of the older product.
 func TestBesideOtherSources(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "02", Version: "1.0"}
 	packages := []fixtures.Spec{

@@ -43,9 +43,9 @@ done
 echo "$left"; exit 1`)
 }
 
-// While a dependency of ours is searched in all sources, one accepts connections and never
-// answers, or cannot be reached at all: we end in time, and no process keeps holding the
-// lock.
+// TestHangingSourceIsLeft: while a dependency of ours is searched in all sources, one
+// accepts connections and never answers, or cannot be reached at all: we end in time, and
+// no process keeps holding the lock.
 func TestHangingSourceIsLeft(t *testing.T) {
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}}}
 	for name, hang := range map[string]func(machine) string{
@@ -74,9 +74,9 @@ func TestHangingSourceIsLeft(t *testing.T) {
 	}
 }
 
-// Our repository costs the machine's own transactions little: if its host never answers,
-// dnf gives up in at most a third of the time that it would take without the limits in our
-// definition.
+// TestDeadHostCostsLittle: our repository costs the machine's own transactions little: if
+// its host never answers, dnf gives up in at most a third of the time that it would take
+// without the limits in our definition.
 func TestDeadHostCostsLittle(t *testing.T) {
 	each(t, []roots.Persona{roots.RHEL("9.4")}, login(newer), func(m machine) {
 		m.configure(id, path, "http://"+box.BlackHole, keys.Rig())
@@ -89,8 +89,8 @@ func TestDeadHostCostsLittle(t *testing.T) {
 	})
 }
 
-// A portal answers every request with its page: for ours that is 20 and is reported, for
-// another source it does not matter.
+// TestPortalPage: a portal answers every request with its page. For our repository that is
+// reported with 20; for another source it has no effect.
 func TestPortalPage(t *testing.T) {
 	page := pkghost.Page("<html><body>Please log in to the guest network</body></html>")
 	each(t, kinds(), login(newer), func(m machine) {
@@ -109,7 +109,7 @@ func TestPortalPage(t *testing.T) {
 	})
 }
 
-// A proxy that is reached by TLS, with a user and a password.
+// TestThroughASecureProxy: a proxy that is reached by TLS, with a user and a password.
 func TestThroughASecureProxy(t *testing.T) {
 	each(t, kinds(), login(newer), func(m machine) {
 		p, err := m.Packages.StartSecureProxy(m.Box, "3129", "user", "s3cret")
@@ -128,7 +128,8 @@ func TestThroughASecureProxy(t *testing.T) {
 	})
 }
 
-// A mirror with an IPv6 address in its URL, which the settings accept.
+// TestMirrorByIPv6Address: a mirror with an IPv6 address in its URL, which the settings
+// accept.
 func TestMirrorByIPv6Address(t *testing.T) {
 	each(t, kinds(), login(newer), func(m machine) {
 		// Resolvers reject IPv6 addresses on a machine that only has ::1.
@@ -156,8 +157,8 @@ func TestMirrorByIPv6Address(t *testing.T) {
 	})
 }
 
-// apt rejects an old, validly signed index after its expiry, whatever the machine's
-// configuration allows elsewhere.
+// TestExpiredIndex: apt rejects an old, validly signed index after its expiry, whatever the
+// machine's configuration allows elsewhere.
 func TestExpiredIndex(t *testing.T) {
 	each(t, aptRoots(), login(newer), func(m machine) {
 		deb, err := fixtures.Deb(m.T.Context(), m.Cache, login(newer)[0])

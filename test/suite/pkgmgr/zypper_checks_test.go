@@ -13,8 +13,9 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// A zypper entry counts as verifying if zypper itself rejects what is not signed, both
-// metadata and package: that depends on three settings, none of which decides alone.
+// TestZypperTakesUnsignedWhereWeSayThatItDoes: a zypper entry counts as verifying if zypper
+// itself rejects what is not signed, both metadata and package: that depends on three
+// settings, none of which decides alone.
 func TestZypperTakesUnsignedWhereWeSayThatItDoes(t *testing.T) {
 	values := []string{"", "1", "Off"}
 	each(t, slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return distro.Manager(p.Family) != distro.Zypper }), login(newer), func(m machine) {
@@ -34,7 +35,7 @@ func TestZypperTakesUnsignedWhereWeSayThatItDoes(t *testing.T) {
 				t.Fatalf("%q: %+v %+v", text, entries, problems)
 			}
 			if entries[0].Verifies == taken {
-				t.Errorf("%s\nverifies: %v, and zypper takes what nobody signed: %v\n%s", text, entries[0].Verifies, taken, m.Do("tail -n 12 /tmp/said"))
+				t.Errorf("%s\nverifies: %v, and zypper accepts unsigned packages: %v\n%s", text, entries[0].Verifies, taken, m.Do("tail -n 12 /tmp/said"))
 			}
 		}
 	})

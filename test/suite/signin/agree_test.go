@@ -11,10 +11,10 @@ import (
 	"aadssh/internal/doctor"
 )
 
-// On each machine of the matrix, plan says what enable then does. Nobody signs in, so all
-// of them only take minutes. If the plan relies on a reinstallation, the machine is started
-// again with a package that registers whenever it is installed: then nothing excuses
-// another result.
+// TestPlanAgreesWithEnable: on each machine of the matrix, plan says what enable then does.
+// Nobody signs in, so all of them only take minutes. If the plan relies on a
+// reinstallation, the machine is started again with a package that registers whenever it is
+// installed: then nothing excuses another result.
 //
 // MACHINES selects, as for TestMatrix.
 func TestPlanAgreesWithEnable(t *testing.T) {

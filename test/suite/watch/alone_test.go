@@ -220,12 +220,12 @@ func TestSetupNoexec(t *testing.T) {
 	s.Do("umount /usr/local/bin")
 	s.run(0, program+" setup")
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success") {
-		t.Errorf("monitor where it can be run: %s", m)
+		t.Errorf("monitor, if the copy can be run: %s", m)
 	}
 	s.Do("mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,noexec /usr/local/bin")
 	s.run(0, program+" setup")
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks") {
-		t.Errorf("monitor where it cannot be any more: %s", m)
+		t.Errorf("monitor, if the copy can no longer be run: %s", m)
 	}
 	s.Do(gone)
 	s.run(0, program+" remove")

@@ -97,7 +97,7 @@ func TestAnsible(t *testing.T) {
 				t.Error("the role did not upgrade")
 			}
 			if s.play(older, line(": back")) == "0" || s.Do(copied+" version") != "1.0.0.0" {
-				t.Error("the role did not go back")
+				t.Error("the role did not downgrade")
 			}
 			s.run(0, copied+" status")
 			if gaps := end(); gaps != "" {

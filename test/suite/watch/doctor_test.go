@@ -80,7 +80,7 @@ func TestDoctorOfServices(t *testing.T) {
 		t.Errorf("the journal has nothing of the person: %q", mine.User.Log)
 	}
 	if len(others.User.Log) != 0 {
-		t.Errorf("of somebody who never came: %q", others.User.Log)
+		t.Errorf("about somebody who never connected: %q", others.User.Log)
 	}
 	s.Do("printf 'DenyUsers nobody?contoso.com\\n' | cat - /etc/ssh/sshd_config > /tmp/c && cat /tmp/c > /etc/ssh/sshd_config && systemctl reload ssh")
 	if r := s.doctorSays("--user", "nobody@contoso.com"); r.Verdict.Code != 21 || r.Verdict.Check != "sshd-users" {

@@ -390,7 +390,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	register("1.0.3307.1", "Enabled")
 	s.check()
 	if !success(s.setUp(0)) {
-		t.Error("after the upgrade the machine is not well")
+		t.Error("after the upgrade something is wrong with the machine")
 	}
 
 	// Somebody removed only the package: it is reinstalled at the second check.
