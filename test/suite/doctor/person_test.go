@@ -92,9 +92,9 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestNetworkIsAskedSideBySide: doctor waits for endpoints that never answer in parallel:
-// all of them take as long as one.
-func TestNetworkIsAskedSideBySide(t *testing.T) {
+// TestEndpointsAreAskedInParallel: doctor waits for endpoints that never answer in
+// parallel: all of them take as long as one.
+func TestEndpointsAreAskedInParallel(t *testing.T) {
 	took := func(lost ...string) time.Duration {
 		s := healthy(t, jammy())
 		for _, name := range lost {

@@ -12,9 +12,9 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestAnsweredInAFilesPlace: a portal's page instead of a repository's file is reported as
-// a network problem, not as one of trust.
-func TestAnsweredInAFilesPlace(t *testing.T) {
+// TestPageInsteadOfAFile: a portal's page instead of a repository's file is reported as a
+// network problem, not as one of trust.
+func TestPageInsteadOfAFile(t *testing.T) {
 	elsewhere := pkghost.Redirect("https://login.portal.invalid/x")
 	for name, c := range map[string]struct {
 		release, file string // how the path of the file ends

@@ -86,9 +86,9 @@ func TestMetadataPluginIsOff(t *testing.T) {
 	}
 }
 
-// TestNothingStaysOfAFailure: if the package manager cannot install the package, neither
-// our definition nor our key stays.
-func TestNothingStaysOfAFailure(t *testing.T) {
+// TestFailureLeavesNothing: if the package manager cannot install the package, neither our
+// definition nor our key stays.
+func TestFailureLeavesNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		code  fault.Code
 		login fixtures.Spec

@@ -57,8 +57,8 @@ func TestPinIsNotThere(t *testing.T) {
 	})
 }
 
-// TestHeldAsItIs: a package that a person has put on hold is kept, and the text says so.
-func TestHeldAsItIs(t *testing.T) {
+// TestPackageOnHold: a package that a person has put on hold is kept, and the text says so.
+func TestPackageOnHold(t *testing.T) {
 	holds := map[string]struct{ on, where string }{
 		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark"},
 		"rhel-9.4":     {"echo excludepkgs=aadsshlogin >> /etc/dnf/dnf.conf", "exclude"},

@@ -28,9 +28,9 @@ func lacks() map[string][2]string {
 // devices are a /dev without its null.
 const devices = "mount -t tmpfs -o dev tmpfs /dev; mknod -m 666 /dev/zero c 1 5; mknod -m 666 /dev/urandom c 1 9; mknod -m 666 /dev/random c 1 8; mkdir /dev/shm /dev/pts"
 
-// TestLacks: on a machine without /proc, /sys, /run, /tmp or /dev/null every command says
-// what is missing, leaves no file behind, and works once it is there again.
-func TestLacks(t *testing.T) {
+// TestMissingMounts: on a machine without /proc, /sys, /run, /tmp or /dev/null every
+// command says what is missing, leaves no file behind, and works once it is there again.
+func TestMissingMounts(t *testing.T) {
 	for name, c := range lacks() {
 		t.Run(name, func(t *testing.T) {
 			s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})

@@ -12,9 +12,10 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestFullOnTheWay: the disk, which also has the status, becomes full when the package
-// manager starts, and stays full whatever is freed. The status agrees with the exit code.
-func TestFullOnTheWay(t *testing.T) {
+// TestDiskFillsDuringATransaction: the disk, which also has the status, becomes full when
+// the package manager starts, and stays full whatever is freed. The status agrees with the
+// exit code.
+func TestDiskFillsDuringATransaction(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
 		s.Deliver()

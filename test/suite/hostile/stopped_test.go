@@ -159,9 +159,9 @@ func TestTerminated(t *testing.T) {
 	}
 }
 
-// TestTerminatedOnTheWay: the agent's service is stopped while the package host does not
-// answer: neither the network nor the package manager is blamed.
-func TestTerminatedOnTheWay(t *testing.T) {
+// TestTerminatedDuringADownload: the agent's service is stopped while the package host does
+// not answer: neither the network nor the package manager is blamed.
+func TestTerminatedDuringADownload(t *testing.T) {
 	t.Parallel()
 	for _, what := range []string{"/keys/...", "the repository"} {
 		t.Run(what, func(t *testing.T) {

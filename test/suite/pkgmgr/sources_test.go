@@ -131,9 +131,9 @@ func TestDependencyElsewhere(t *testing.T) {
 	})
 }
 
-// TestDependencyBesideABrokenSource: as TestDependencyElsewhere, with a broken source as
-// well: only its packages are missing.
-func TestDependencyBesideABrokenSource(t *testing.T) {
+// TestDependencyAndABrokenSource: as TestDependencyElsewhere, with a broken source as well:
+// only its packages are missing.
+func TestDependencyAndABrokenSource(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
 	for _, c := range []struct {

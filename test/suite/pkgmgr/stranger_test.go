@@ -176,9 +176,9 @@ func TestModuleDoesNotHideOurs(t *testing.T) {
 	})
 }
 
-// TestBesideOtherSources: with other sources, everything else works as with ours alone: a
+// TestWithOtherSources: with other sources, everything else works as with ours alone: a
 // downgrade to a wanted version, and the replacement of the older product.
-func TestBesideOtherSources(t *testing.T) {
+func TestWithOtherSources(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "02", Version: "1.0"}
 	packages := []fixtures.Spec{
 		{Name: fixtures.Login, Version: older, Depends: []string{dependency.Name}},

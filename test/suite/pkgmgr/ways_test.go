@@ -43,10 +43,10 @@ done
 echo "$left"; exit 1`)
 }
 
-// TestHangingSourceIsLeft: while a dependency of ours is searched in all sources, one
-// accepts connections and never answers, or cannot be reached at all: we end in time, and
-// no process keeps holding the lock.
-func TestHangingSourceIsLeft(t *testing.T) {
+// TestHangingSource: while a dependency of ours is searched in all sources, one accepts
+// connections and never answers, or cannot be reached at all: we end in time, and no
+// process keeps holding the lock.
+func TestHangingSource(t *testing.T) {
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}}}
 	for name, hang := range map[string]func(machine) string{
 		"never connects": func(machine) string { return "http://" + box.BlackHole + "/x" },

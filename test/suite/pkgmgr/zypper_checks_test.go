@@ -13,10 +13,10 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// TestZypperTakesUnsignedWhereWeSayThatItDoes: a zypper entry counts as verifying if zypper
-// itself rejects what is not signed, both metadata and package: that depends on three
-// settings, none of which decides alone.
-func TestZypperTakesUnsignedWhereWeSayThatItDoes(t *testing.T) {
+// TestZypperVerifies: a zypper entry counts as verifying if zypper itself rejects what is
+// not signed, both metadata and package: that depends on three settings, none of which
+// decides alone.
+func TestZypperVerifies(t *testing.T) {
 	values := []string{"", "1", "Off"}
 	each(t, slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return distro.Manager(p.Family) != distro.Zypper }), login(newer), func(m machine) {
 		m.addStranger(stranger{name: "stranger", version: "1"})

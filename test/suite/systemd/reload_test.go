@@ -92,9 +92,9 @@ func TestReload(t *testing.T) {
 	})
 }
 
-// TestReloadWhileSystemdStartsAnew: each systemctl daemon-reexec breaks the existing
-// connections, like an upgrade of systemd.
-func TestReloadWhileSystemdStartsAnew(t *testing.T) {
+// TestReloadDuringReexec: each systemctl daemon-reexec breaks the existing connections,
+// like an upgrade of systemd.
+func TestReloadDuringReexec(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		// It stays up a little longer than it was away: on a busy machine that is long.
 		s.Do(`systemctl start ssh; printf '%s\n' 'while :; do a=$(date +%s%N); systemctl daemon-reexec; b=$(date +%s%N)' \
@@ -108,9 +108,9 @@ func TestReloadWhileSystemdStartsAnew(t *testing.T) {
 	})
 }
 
-// TestRoads: there are two ways to reach systemd, and the other one is used if one is
-// closed.
-func TestRoads(t *testing.T) {
+// TestTwoWaysToSystemd: there are two ways to reach systemd, and the other one is used if
+// one is closed.
+func TestTwoWaysToSystemd(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		s.Do("systemctl start ssh; systemctl stop dbus.socket dbus.service")
 		if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {

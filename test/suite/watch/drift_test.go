@@ -18,9 +18,9 @@ const resetSSH = "sed -i '/# Added by aadsshlogin installer/,/AuthorizedKeysComm
 // drift is a change that breaks the sign-in without the handler.
 type drift struct{ name, script, says string }
 
-// TestDriftIsPutBack: what the package registers is removed without the handler. The timer
+// TestDriftIsRepaired: what the package registers is removed without the handler. The timer
 // is stopped, so the path unit detects it.
-func TestDriftIsPutBack(t *testing.T) {
+func TestDriftIsRepaired(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.timer")
 	s.areRepaired(t, []drift{

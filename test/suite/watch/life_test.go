@@ -84,9 +84,9 @@ func TestWithoutSettings(t *testing.T) {
 	}
 }
 
-// TestOutlived: a transaction that outlives enable's budget continues, and the watch
-// reports its result.
-func TestOutlived(t *testing.T) {
+// TestTransactionOutlivesEnable: a transaction that outlives enable's budget continues, and
+// the watch reports its result.
+func TestTransactionOutlivesEnable(t *testing.T) {
 	s := boot(t)
 	s.Must(s.Offer(t.Context(), fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: "/root/hold"}))
 	s.deliver(settings)

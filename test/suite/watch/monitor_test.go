@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestWatchThatDoesNotLook: that units are installed and started does not prove that checks
+// TestWatchThatDoesNotRun: that units are installed and started does not prove that checks
 // run. enable, setup and doctor report if they do not.
-func TestWatchThatDoesNotLook(t *testing.T) {
+func TestWatchThatDoesNotRun(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
 	for _, c := range []struct{ name, script, says, next string }{

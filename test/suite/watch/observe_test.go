@@ -11,10 +11,10 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestObserve: misc/observe runs on a machine with the stand-ins, changes nothing and shows
-// no secret; its output about them is what it compares a real machine with. UPDATE_GOLDEN=1
-// rewrites that.
-func TestObserve(t *testing.T) {
+// TestObserveScript: misc/observe runs on a machine with the stand-ins, changes nothing and
+// shows no secret; its output about them is what it compares a real machine with.
+// UPDATE_GOLDEN=1 rewrites that.
+func TestObserveScript(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
 			s := bootPersona(t, p)

@@ -51,9 +51,9 @@ wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
 	}
 }
 
-// TestSetupMakesRoom: what somebody else has in place of the copy, a file or a link, is
-// saved and restored.
-func TestSetupMakesRoom(t *testing.T) {
+// TestSetupReplacesAnotherFile: what somebody else has in place of the copy, a file or a
+// link, is saved and restored.
+func TestSetupReplacesAnotherFile(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	for _, theirs := range []string{

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestReloadIsNotSeenHalf: sshd closes its sockets when it reloads its configuration, and
+// TestCheckDuringAReload: sshd closes its sockets when it reloads its configuration, and
 // opens them again, IPv4 first. A check at that moment does not take the sockets that are
 // already open for all of them.
-func TestReloadIsNotSeenHalf(t *testing.T) {
+func TestCheckDuringAReload(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
 	out := s.Do(`n=0; while [ $n -lt 40 ]; do n=$((n+1)); kill -HUP $(cat /run/sshd.pid); sleep 0.0$((n % 10)); ` +

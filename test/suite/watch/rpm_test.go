@@ -10,7 +10,7 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// TestDriftOnRPMMachines is TestDriftIsPutBack with rpm and another layout of PAM files.
+// TestDriftOnRPMMachines is TestDriftIsRepaired with rpm and another layout of PAM files.
 func TestDriftOnRPMMachines(t *testing.T) {
 	nss := drift{"nsswitch.conf is rewritten", "printf 'passwd: files\\ngroup: files\\nshadow: files\\nhosts: files dns\\n' > /etc/nsswitch.conf", "\"aad\" is missing"}
 	mode := drift{"the certificate handler is not executable", "chmod 644 /usr/sbin/aad_certhandler", "is not executable"}

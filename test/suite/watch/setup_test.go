@@ -240,8 +240,8 @@ func TestSetupUpgrade(t *testing.T) {
 	}
 }
 
-// TestSetupBesideOurExtension: the extension owns the machine, and setup changes nothing.
-func TestSetupBesideOurExtension(t *testing.T) {
+// TestSetupAndOurExtension: the extension owns the machine, and setup changes nothing.
+func TestSetupAndOurExtension(t *testing.T) {
 	s := enabled(t, settings)
 	program := s.program("9.0.0.0")
 	s.rest()
@@ -350,10 +350,10 @@ func TestReturnToSetupHalfWatched(t *testing.T) {
 	}
 }
 
-// TestBesideMicrosoftsExtension: its packages count as found. Its upgrade removes them for
-// a moment and its deletion for good, and the watch does not react to either at the first
-// check.
-func TestBesideMicrosoftsExtension(t *testing.T) {
+// TestSetupAndMicrosoftsExtension: its packages count as found. Its upgrade removes them
+// for a moment and its deletion for good, and the watch does not react to either at the
+// first check.
+func TestSetupAndMicrosoftsExtension(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	s.run(0, program+" setup") // only to get the package's file

@@ -17,9 +17,9 @@ func repaired(r status.Report) bool {
 
 const settings = `{"runtimeSettings": [{"handlerSettings": {"publicSettings": {}, "protectedSettings": null, "protectedSettingsCertThumbprint": null}}]}`
 
-// TestPutUp: enable installs the watch; a second one finds it and writes nothing; disable
-// removes it, and so does uninstall.
-func TestPutUp(t *testing.T) {
+// TestWatchIsInstalled: enable installs the watch; a second one finds it and writes
+// nothing; disable removes it, and so does uninstall.
+func TestWatchIsInstalled(t *testing.T) {
 	for _, p := range []roots.Persona{
 		roots.Ubuntu("20.04"), roots.Ubuntu("22.04"), roots.Ubuntu("24.04"), // systemd 247, 252, 257
 		roots.RHEL("8.10"), roots.RHEL("9.4"), roots.SLES("15.6"), // the same
