@@ -175,7 +175,7 @@ func Causes() []Cause {
 func byModule() Cause {
 	return Cause{Name: "pam-module", proved: true, refusal: true,
 		Means: "{module}, a module of PAM, refused {who}",
-		Next:  "sudo grep -rn {module} /etc/pam.d; what it obeys: man {module}"}
+		Next:  "See its lines and options: sudo grep -rn {module} /etc/pam.d"}
 }
 
 // harmless are lines of the vendor's programs that look like errors but are none: sshd does
