@@ -182,10 +182,6 @@ func (s *machine) bundle() (files map[string]string, size int) {
 	return unpack(s.T, content), len(content)
 }
 
-func agentDirOf(s *scene.Scene) string {
-	return "/var/lib/waagent/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-" + scene.HandlerVersion
-}
-
 func unpack(t testing.TB, content []byte) map[string]string {
 	t.Helper()
 	zipped, err := gzip.NewReader(bytes.NewReader(content))
