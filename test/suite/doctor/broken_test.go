@@ -16,6 +16,7 @@ import (
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/golden"
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/roots"
@@ -355,7 +356,7 @@ func TestBroken(t *testing.T) {
 				screen(t, b.machine, report)
 			}
 			row.after = b.carryOut(s, c)
-			if whole() || rendering() {
+			if whole() || golden.Update() {
 				row.portal = b.portal(t, l)
 			}
 			row.compare(t, b)

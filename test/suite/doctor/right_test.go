@@ -136,9 +136,6 @@ func (b broken) carryOut(s *machine, c doctor.Check) string {
 // others.
 func whole() bool { return os.Getenv("MACHINES") == "all" }
 
-// rendering: the results are written to files.
-func rendering() bool { return os.Getenv("UPDATE_GOLDEN") == "1" }
-
 // named reports whether a text contains each of the names, by one of its words.
 func named(names [][]string, text string) bool {
 	for _, words := range names {

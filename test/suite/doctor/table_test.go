@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/test/lib/golden"
 	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
@@ -55,7 +56,7 @@ func (of texts) compare(t *testing.T, b broken) {
 	t.Helper()
 	file := textsDir + slug(b.machine) + ".txt"
 	lines := of.lines()
-	if rendering() && !t.Failed() {
+	if golden.Update() && !t.Failed() {
 		stage.Must(t, os.MkdirAll(textsDir, 0o755))
 		stage.Must(t, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
 		return
@@ -135,7 +136,7 @@ func comparePage(t *testing.T, rendered string) {
 		t.Fatalf("%s has no place for the machines", document)
 	}
 	want := before + tableBegin + rendered + "\n" + tableEnd + after
-	if rendering() {
+	if golden.Update() {
 		stage.Must(t, os.WriteFile(source.Path(t, document), []byte(want), 0o644))
 		return
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/golden"
 )
 
 // gallery is docs/portal.md: what was uploaded, by name. With UPDATE_GOLDEN=1 it is
@@ -53,7 +54,7 @@ func (g *gallery) portal(_ context.Context, s *scenario, _ *testscript.TestScrip
 		return fmt.Errorf("%s: %w", g.path, err)
 	case now == string(content):
 		return nil
-	case os.Getenv("UPDATE_GOLDEN") == "1":
+	case golden.Update():
 		return os.WriteFile(g.path, []byte(now), 0o644)
 	}
 	return fmt.Errorf("%s shows something else (UPDATE_GOLDEN=1 writes it anew). Uploaded was:\n%s\n%s", g.path, short, whole)

@@ -17,6 +17,7 @@ import (
 
 	"aadssh/internal/fault"
 	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/golden"
 	"aadssh/test/lib/keys"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/repository"
@@ -145,7 +146,7 @@ func TestNetwork(t *testing.T) {
 			}
 		})
 	})
-	golden(t, "testdata/network.golden", said)
+	compareRun(t, "testdata/network.golden", said)
 }
 
 // during is enable's text during the trouble.
@@ -185,27 +186,22 @@ func stable(said string) string {
 	return regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllString(said, "SUM")
 }
 
-// golden compares the texts with a file.
-func golden(t *testing.T, name string, said map[string]string) {
+// compareRun compares the texts of those that were run with a file.
+func compareRun(t *testing.T, name string, said map[string]string) {
 	t.Helper()
 	var b strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(said)) {
 		fmt.Fprintf(&b, "%s: %s\n", key, said[key])
 	}
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if golden.Update() {
+		golden.Compare(t, name, b.String())
 		return
 	}
 	want, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, line := range said { // only those that were run
+	for key, line := range said {
 		if entry := key + ": " + line + "\n"; !strings.Contains(string(want), entry) {
 			t.Errorf("not in %s: %s", name, entry)
 		}
