@@ -5,7 +5,6 @@ package signin_test
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -86,12 +85,11 @@ system of a release was available, its stock files are on the most similar one. 
 |---|---|---|---|---|---|---|
 `
 
-// pattern matches a word with stars, which Markdown would treat as emphasis.
-var pattern = regexp.MustCompile("[^\\s\"'()`]*\\*[^\\s\"'()`]*")
+// cell escapes what Markdown would take for markup in a cell of a table, so that commands
+// are shown as they were said.
+var cell = strings.NewReplacer(`\`, `\\`, "*", `\*`, "`", "\\`", "<", `\<`, "|", `\|`, "\n", " ").Replace
 
 func (r *result) row() string {
-	escape := strings.NewReplacer("|", "\\|", "\n", " ").Replace
-	cell := func(s string) string { return pattern.ReplaceAllString(escape(s), "`$0`") }
 	said, next, helps := r.said, r.next, r.helps
 	if r.code == 0 {
 		said, next = r.warned, ""
