@@ -112,7 +112,7 @@ func TestTableOfBrokenMachines(t *testing.T) {
 // entry is the page's text about a machine: the situation, what doctor says and what to
 // run, and the result.
 func entry(machine string, lines []string) string {
-	plain := func(s string) string { return pattern.ReplaceAllString(s, "`$0`") }
+	plain := func(s string) string { return strings.ReplaceAll(pattern.ReplaceAllString(s, "`$0`"), "<", `\<`) }
 	said := func(what, line string) string {
 		if line == "" {
 			return ""
