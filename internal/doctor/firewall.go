@@ -28,6 +28,8 @@ type filters struct {
 // of it may mean the opposite of the whole.
 const longest = 8 << 20
 
+var errLong = fmt.Errorf("lists more than %d MiB", longest>>20)
+
 // readFirewall lists the rules. from is the one address that is asked about; the zero
 // address means all.
 func readFirewall(ctx context.Context, h *host.Host, from netip.Addr) filters {
@@ -70,12 +72,17 @@ func (f *filters) read(ctx context.Context, h *host.Host) {
 			f.rules = append(f.rules, firewall.Iptables(program, listing))
 		}
 	}
-	listing, err := list(ctx, h, "nft", "-j", "-t", "list", "ruleset")
+	terse := false
+	listing, err := list(ctx, h, "nft", "-j", "list", "ruleset")
+	if errors.Is(err, errLong) { // sets may have many members
+		terse = true
+		listing, err = list(ctx, h, "nft", "-j", "-t", "list", "ruleset")
+	}
 	if err != nil || listing == "" {
 		f.err = errors.Join(f.err, err)
 		return
 	}
-	set, err := firewall.Nft([]byte(listing), func(family, table string) bool { return slices.Contains(tables[family], table) })
+	set, err := firewall.Nft([]byte(listing), terse, func(family, table string) bool { return slices.Contains(tables[family], table) })
 	f.rules, f.err = append(f.rules, set), errors.Join(f.err, err)
 }
 
@@ -90,7 +97,7 @@ func list(ctx context.Context, h *host.Host, program string, args ...string) (st
 	case r.ExitCode != 0:
 		return "", fmt.Errorf("%s %s: %s", program, r.Ending(), text.Clip(strings.TrimSpace(string(r.Stderr)), 200))
 	case len(r.Stdout) > longest:
-		return "", fmt.Errorf("%s lists more than %d MiB", program, longest>>20)
+		return "", fmt.Errorf("%s %w", program, errLong)
 	}
 	return string(r.Stdout), nil
 }

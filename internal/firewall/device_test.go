@@ -18,7 +18,7 @@ func TestDevices(t *testing.T) {
 		{"egress", `, "dev": ["lo"]`, Open},
 		{"egress", ``, Unknown},
 	} {
-		set, err := Nft([]byte(`{"nftables": [{"chain": {"family": "netdev", "table": "t", "name": "c", "type": "filter", "hook": "`+c.hook+`", "prio": 0, "policy": "drop"`+c.dev+`}}]}`), nothing)
+		set, err := Nft([]byte(`{"nftables": [{"chain": {"family": "netdev", "table": "t", "name": "c", "type": "filter", "hook": "`+c.hook+`", "prio": 0, "policy": "drop"`+c.dev+`}}]}`), false, nothing)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -124,7 +124,7 @@ func TestRawTable(t *testing.T) {
 	}
 }
 
-// TestRecorded: the stock rules of firewalld 1.3 and ufw 0.36 on Debian 12, also without
+// TestRecorded: the rules of firewalld 1.3, ufw 0.36 and fail2ban 1.0 on Debian 12: the stock ones, also without
 // SSH, with SSH for some addresses, and with what keeps everybody out. Each of the commands was run on
 // the machine that the rules were recorded on, and people got in.
 func TestRecorded(t *testing.T) {
@@ -147,6 +147,8 @@ func TestRecorded(t *testing.T) {
 		{"ufw-from.txt", Some, []string{"10.1.0.0/16"}, "policy DROP", "sudo ufw allow 22/tcp"},
 		{"ufw-limit.txt", Open, nil, "", ""},
 		{"ufw-deny.txt", Closed, nil, "chain ufw-user-input: ", "sudo ufw allow 22/tcp && sudo ufw delete allow 22/tcp && sudo ufw prepend allow 22/tcp"},
+		{"fail2ban.json", Open, []string{"10.1.2.3/32", "203.0.113.9/32"}, "", ""},
+		{"fail2ban.txt", Open, []string{"10.1.2.3/32", "203.0.113.9/32"}, "", ""},
 		{"ufw-before.txt", Closed, nil, "chain ufw-before-input: ", "sudoedit /etc/ufw/before.rules && sudo ufw reload; take that rule out of it"},
 	} {
 		got := Ask(question(), recorded(t, c.file))
@@ -170,9 +172,13 @@ func TestStepForOneAddress(t *testing.T) {
 		{"firewalld-nossh.json", four, "sudo firewall-cmd --permanent --zone=public --add-rich-rule='rule priority=-32768 family=ipv4 source address=10.1.2.3 port port=22 protocol=tcp accept' && sudo firewall-cmd --reload"},
 		{"firewalld-nossh.json", six, "sudo firewall-cmd --permanent --zone=public --add-rich-rule='rule priority=-32768 family=ipv6 source address=2001:db8::1 port port=22 protocol=tcp accept' && sudo firewall-cmd --reload"},
 		{"ufw-stock.txt", four, "sudo ufw allow proto tcp from 10.1.2.3 to any port 22"},
+		{"fail2ban.json", four, "sudo fail2ban-client unban 10.1.2.3"},
+		{"fail2ban.txt", four, "sudo fail2ban-client unban 10.1.2.3"},
 		{"ufw-deny.txt", four, "sudo ufw allow proto tcp from 10.1.2.3 to any port 22 && sudo ufw delete allow proto tcp from 10.1.2.3 to any port 22 && sudo ufw prepend allow proto tcp from 10.1.2.3 to any port 22"},
 	} {
-		if got := Ask(question(), recorded(t, c.file)).Rule.Step(22, c.from); got != c.want {
+		q := question()
+		q.From = c.from
+		if got := Ask(q, recorded(t, c.file)).Rule.Step(22, c.from); got != c.want {
 			t.Errorf("%s: %s, want %s", c.file, got, c.want)
 		}
 	}
@@ -204,7 +210,7 @@ func recorded(t *testing.T, file string) Ruleset {
 	if !strings.HasSuffix(file, ".json") {
 		return Iptables("iptables", string(listing))
 	}
-	set, err := Nft(listing, nothing)
+	set, err := Nft(listing, false, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func FuzzNft(f *testing.F) {
 	f.Add(`{"nftables":[{"chain":{"family":"ip","table":"t","name":"c"}},{"rule":{"family":"ip","table":"t","chain":"c","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":{"prefix":{"addr":"x","len":160}}}}]}}]}`)
 	f.Add(`{"nftables":[{"chain":{"family":"ip","table":"t","name":"c","hook":"input","policy":"drop"}},{"rule":{"family":"ip","table":"t","chain":"c","expr":[{"match":{"op":"==","left":{"concat":[{"payload":{"protocol":"ip","field":"saddr"}}]},"right":{"set":[{"concat":[{"range":["1.1.1.1","::1"]}]}]}}},{"goto":{"target":"c"}}]}}]}`)
 	f.Fuzz(func(t *testing.T, listing string) {
-		if set, err := Nft([]byte(listing), nothing); err == nil {
+		if set, err := Nft([]byte(listing), false, nothing); err == nil {
 			sensible(t, set)
 		}
 	})

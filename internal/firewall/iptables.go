@@ -80,6 +80,8 @@ func (r *iptablesReader) at(name string) Rule {
 	at := Rule{Place: r.program + " table " + r.table + ", chain " + name}
 	if part, of := strings.CutPrefix(name, "ufw"); of {
 		at.ufwRule(part)
+	} else if strings.HasPrefix(name, "f2b-") {
+		at.manager = fail2ban
 	} else if at.firewalldRule(name) {
 		at.manager = firewalld
 	}

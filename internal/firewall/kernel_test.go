@@ -28,7 +28,7 @@ func TestRecordedKernel(t *testing.T) {
 	}
 	for _, r := range all {
 		tables := IptablesTables(r.Iptables)
-		set, err := Nft(r.Nft, func(family, table string) bool { return family == "ip" && slices.Contains(tables, table) })
+		set, err := Nft(r.Nft, false, func(family, table string) bool { return family == "ip" && slices.Contains(tables, table) })
 		if err != nil {
 			t.Errorf("%s: %v", r.Name, err)
 			continue

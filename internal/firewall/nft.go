@@ -8,25 +8,31 @@ import (
 	"strings"
 )
 
-// Nft reads the output of "nft -j list ruleset" (libnftables-json(5)). With -t the members
-// of named sets are not listed, and what depends on one is unknown. Tables for which skip
+// Nft reads the output of "nft -j list ruleset" (libnftables-json(5)). If it is terse, by -t,
+// the members of named sets are not listed, and what depends on one is unknown. Tables for which skip
 // returns true are left out: iptables lists its own tables better than nft does.
-func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) {
+func Nft(listing []byte, terse bool, skip func(family, table string) bool) (Ruleset, error) {
 	var all struct {
 		Nftables []struct {
-			Table *nftTable
-			Chain *nftChain
-			Rule  *nftRule
+			Table    *nftTable
+			Set, Map *nftSet
+			Chain    *nftChain
+			Rule     *nftRule
 		}
 	}
 	if err := json.Unmarshal(listing, &all); err != nil {
 		return Ruleset{}, fmt.Errorf("nft's list of rules cannot be read: %w", err)
 	}
-	s := Ruleset{chains: map[string]*chain{}}
+	s := Ruleset{chains: map[string]*chain{}, sets: map[string][]json.RawMessage{}}
 	flags := map[string]string{} // of tables
 	for _, o := range all.Nftables {
 		if t := o.Table; t != nil {
 			flags[t.Family+" "+t.Name] = string(t.Flags)
+		}
+		for _, set := range []*nftSet{o.Set, o.Map} {
+			if set != nil && !terse {
+				s.sets[nftKey(set.Family, set.Table, set.Name)] = set.Elem
+			}
 		}
 		if c := o.Chain; c != nil && c.Family != "arp" && c.Family != "bridge" && !skip(c.Family, c.Table) { // IP packets pass through neither
 			s.addNftChain(*c, flags[c.Family+" "+c.Table])
@@ -34,7 +40,8 @@ func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) 
 	}
 	for _, o := range all.Nftables {
 		if r := o.Rule; r != nil {
-			if c := s.chains[nftChainKey(r.Family, r.Table, r.Chain)]; c != nil {
+			if c := s.chains[nftKey(r.Family, r.Table, r.Chain)]; c != nil {
+				s.table = nftKey(r.Family, r.Table, "")
 				c.rules = append(c.rules, s.nftRules(*r)...)
 			}
 		}
@@ -48,6 +55,13 @@ type nftTable struct {
 
 	Family, Name string
 	Flags        json.RawMessage // a word, or a list of them
+}
+
+type nftSet struct {
+	_ [0]func() // never compared: no code for == is linked
+
+	Family, Table, Name string
+	Elem                []json.RawMessage // of a map: pairs
 }
 
 type nftChain struct {
@@ -64,13 +78,14 @@ type nftRule struct {
 	Expr                 []map[string]json.RawMessage
 }
 
-func nftChainKey(family, table, name string) string { return family + " " + table + " " + name }
+// nftKey is the key of a chain, a set or a map.
+func nftKey(family, table, name string) string { return family + " " + table + " " + name }
 
 // addNftChain: the kernel calls no chain of a table that is dormant. nft 1.0.6 lists other
 // words than a table's flags.
 func (s *Ruleset) addNftChain(c nftChain, flags string) {
 	made := &chain{}
-	s.chains[nftChainKey(c.Family, c.Table, c.Name)] = made
+	s.chains[nftKey(c.Family, c.Table, c.Name)] = made
 	if c.Hook == "" || strings.Contains(flags, `"dormant"`) {
 		return
 	}
@@ -100,6 +115,8 @@ func nftRuleAt(family, table, name, hook string) Rule {
 	case "firewalld":
 		at.manager = firewalld
 		at.firewalldRule(name)
+	case "f2b-table":
+		at.manager = fail2ban
 	case "firewalld_policy_drop": // all that there is while everything is cut off
 		at.manager = panicking
 	}
@@ -150,7 +167,7 @@ func (s *Ruleset) nftRules(r nftRule) []rule {
 
 // hookOf is the hook of a rule's chain; "" if other chains call it.
 func (s *Ruleset) hookOf(r nftRule) string {
-	c := s.chains[nftChainKey(r.Family, r.Table, r.Chain)]
+	c := s.chains[nftKey(r.Family, r.Table, r.Chain)]
 	for _, b := range s.bases {
 		if b.chain == c {
 			return b.hook
@@ -171,7 +188,7 @@ func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool)
 	case "jump", "goto":
 		var to struct{ Target string }
 		_ = json.Unmarshal(body, &to) // "" is no chain, and therefore unclear
-		r.does, r.target = call, nftChainKey(at.Family, at.Table, to.Target)
+		r.does, r.target = call, nftKey(at.Family, at.Table, to.Target)
 		if kind == "goto" {
 			r.does = jump
 		}
@@ -216,18 +233,21 @@ func (r *rule) nftForeign(body json.RawMessage) (done bool) {
 // nftVerdicts has a rule for each entry of a verdict map.
 func (s *Ruleset) nftVerdicts(made rule, body json.RawMessage, at nftRule) []rule {
 	var m struct {
-		Key  json.RawMessage
-		Data struct {
-			Set [][2]json.RawMessage
-		}
+		Key, Data json.RawMessage
 	}
-	if err := json.Unmarshal(body, &m); err != nil || len(m.Data.Set) == 0 {
-		made.does = unclear // a named map, whose entries are not listed
+	entries, listed := []json.RawMessage(nil), false
+	if json.Unmarshal(body, &m) == nil {
+		entries, listed = s.nftMembers(m.Data)
+	}
+	if !listed || len(entries) == 0 && bytes.HasPrefix(m.Data, []byte("{")) {
+		made.does = unclear
 		return []rule{made}
 	}
 	var all []rule
-	for _, entry := range m.Data.Set {
+	for _, pair := range entries {
 		one := made
+		var entry [2]json.RawMessage
+		_ = json.Unmarshal(pair, &entry) // a verdict of "" is unclear
 		key := s.nftCompare(m.Key, entry[0])
 		one.conditions = append(one.conditions[:len(one.conditions):len(one.conditions)], key)
 		var verdict map[string]json.RawMessage

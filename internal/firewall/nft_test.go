@@ -1,12 +1,17 @@
 package firewall
 
-import "testing"
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+)
 
 // ofNft is the verdict about one rule of nft in a chain of a hook.
 func ofNft(t *testing.T, hook, policy, expr string) Verdict {
 	t.Helper()
 	set, err := Nft([]byte(`{"nftables": [{"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "`+hook+`", "prio": 0, "policy": "`+policy+`"}},
-		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [`+expr+`]}}]}`), nothing)
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [`+expr+`]}}]}`), false, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,9 +125,33 @@ func TestDormantTable(t *testing.T) {
 	} {
 		listing := `{"nftables": [{"metainfo": {}}, {"table": {"family": "inet", "name": "x", "handle": 1` + flags + `}},
 			{"chain": {"family": "inet", "table": "x", "name": "i", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}]}`
-		set, err := Nft([]byte(listing), func(string, string) bool { return false })
+		set, err := Nft([]byte(listing), false, func(string, string) bool { return false })
 		if got := Ask(question(), set); err != nil || got.Fate != want {
 			t.Errorf("%s: %v %+v", flags, err, got)
+		}
+	}
+}
+
+// TestLongSet: the members of a set with very many are not told apart, but whether one
+// address is among them is known.
+func TestLongSet(t *testing.T) {
+	members := make([]string, most)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"203.0.%d.%d"`, i/256, i%256)
+	}
+	set, err := Nft([]byte(`{"nftables": [{"set": {"family": "inet", "table": "t", "name": "s", "type": "ipv4_addr", "elem": [`+strings.Join(members, ", ")+`]}},
+		{"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}},
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@s"}}, {"drop": null}]}}]}`), false, nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[string]Fate{"": Unknown, "203.0.1.255": Closed, "203.0.2.0": Open} {
+		q := question()
+		if from != "" {
+			q.From = netip.MustParseAddr(from)
+		}
+		if got := Ask(q, set); got.Fate != want {
+			t.Errorf("from %q: %+v, want %d", from, got, want)
 		}
 	}
 }

@@ -67,15 +67,23 @@ func (s *Ruleset) nftCompare(left, right json.RawMessage) func(*packet) truth {
 	if json.Unmarshal(left, &l) != nil {
 		return unknown
 	}
-	values, listed := nftMembers(right)
+	values, listed := s.nftMembers(right)
 	if !listed {
 		return unknown
 	}
+	before := len(s.networks)
 	var each []func(*packet) truth
 	for _, v := range values {
 		each = append(each, s.nftOne(l, v))
 	}
+	many := len(values) > most/2
+	if many { // they are not told apart, so that those of other rules are
+		s.networks = s.networks[:before]
+	}
 	return func(p *packet) truth {
+		if many && !p.alone {
+			return maybe
+		}
 		best := no
 		for _, e := range each {
 			best = max(best, e(p))
@@ -84,9 +92,9 @@ func (s *Ruleset) nftCompare(left, right json.RawMessage) func(*packet) truth {
 	}
 }
 
-// nftMembers are the values of a set, or the one value. The members of a named set are not
-// listed.
-func nftMembers(right json.RawMessage) (values []json.RawMessage, listed bool) {
+// nftMembers are the values of a set or a map, or the one value. Those of a named set may not
+// be listed.
+func (s *Ruleset) nftMembers(right json.RawMessage) (values []json.RawMessage, listed bool) {
 	var set struct{ Set []json.RawMessage }
 	if json.Unmarshal(right, &set) == nil && set.Set != nil {
 		return set.Set, true
@@ -97,7 +105,8 @@ func nftMembers(right json.RawMessage) (values []json.RawMessage, listed bool) {
 	}
 	var name string
 	if json.Unmarshal(right, &name) == nil && strings.HasPrefix(name, "@") {
-		return nil, false
+		values, listed = s.sets[s.table+name[1:]]
+		return values, listed
 	}
 	return []json.RawMessage{right}, true
 }

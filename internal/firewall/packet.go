@@ -45,6 +45,7 @@ func (s span) within(o span) truth {
 // packet is one of the first three packets of a connection.
 type packet struct {
 	from, to           netip.Addr
+	alone              bool   // from is all that is asked about, not the first of many addresses
 	in, out            string // interfaces
 	fromPorts, toPorts span
 	state              string // conntrack's

@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"cmp"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,9 @@ type Ruleset struct {
 	chains   map[string]*chain // by table and name
 	bases    []base
 	networks []region // that the rules distinguish
+
+	sets  map[string][]json.RawMessage // members of nft's named sets and maps that are listed
+	table string                       // the table of nft's whose rule is being read, as the beginning of a key
 }
 
 // base is a chain that the kernel calls.

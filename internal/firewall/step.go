@@ -15,6 +15,7 @@ const (
 	firewalld
 	panicking // firewalld, while everything is cut off (firewall-cmd(1), --panic-on)
 	ufw
+	fail2ban // whose rules keep out single addresses that failed to sign in
 )
 
 // Step is the command that lets connections to a port in before the rule stops them:
@@ -28,6 +29,12 @@ func (r Rule) Step(port int, from netip.Addr) string {
 	switch {
 	case r.manager == panicking:
 		return "sudo firewall-cmd --panic-off"
+	case r.manager == fail2ban:
+		who := "--all"
+		if !all {
+			who = from.String()
+		}
+		return "sudo fail2ban-client unban " + who
 	case r.manager == firewalld:
 		// What has a priority of its own stands before all that denies (firewalld.richlanguage(5)).
 		add := "port=" + p + "/tcp"

@@ -199,9 +199,9 @@ func (s *network) load(r ruleset) ([]firewall.Ruleset, error) {
 	}
 	saved := string(list("iptables-save"))
 	tables := firewall.IptablesTables(saved)
-	listed := list("nft", "-j", "-t", "list", "ruleset")
+	listed := list("nft", "-j", "list", "ruleset")
 	s.last = recording{Name: r.name, Iptables: comments.ReplaceAllString(saved, ""), Nft: bytes.TrimSpace(listed), In: []string{}, Unclear: r.unclear}
-	set, err := firewall.Nft(listed, func(family, table string) bool {
+	set, err := firewall.Nft(listed, false, func(family, table string) bool {
 		return family == "ip" && strings.Contains(" "+strings.Join(tables, " ")+" ", " "+table+" ")
 	})
 	return []firewall.Ruleset{firewall.Iptables("iptables", saved), set}, err
