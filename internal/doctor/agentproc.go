@@ -23,12 +23,14 @@ func unitDirs() []string {
 	return []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
 }
 
-// findAgent finds the agent's process and its units.
-func findAgent(h *host.Host) (pid int, units []string) {
+// findAgent finds the agent's process and its units, and whether the first one is masked.
+func findAgent(h *host.Host) (pid int, units []string, masked bool) {
 	for _, name := range agentUnitNames() {
 		for _, dir := range unitDirs() {
+			to, _ := h.Readlink(dir + "/" + name) // "": no link
 			if h.Exists(dir + "/" + name) {
 				units = append(units, name)
+				masked = masked || to == "/dev/null" && len(units) == 1
 				break
 			}
 		}
@@ -43,7 +45,7 @@ func findAgent(h *host.Host) (pid int, units []string) {
 			pid = n // the daemon is older than the process that it starts for extensions
 		}
 	}
-	return pid, units
+	return pid, units, masked
 }
 
 // isAgent recognizes a command line of proc(5): python3 -u /usr/sbin/waagent -daemon, or
@@ -170,8 +172,7 @@ func agentRuns(m *machine) []preflight.Result {
 		return []preflight.Result{{Text: "No agent of Azure runs here, and none is needed: setup set this machine up."}}
 	}
 	r := preflight.Result{Answer: preflight.Warn,
-		Text: "The agent that runs extensions is not running, so nothing that is set in Azure arrives on this machine.",
-		Next: "Run: sudo systemctl start walinuxagent (waagent on some distributions)."}
+		Text: "The agent that runs extensions is not running, so nothing that is set in Azure arrives on this machine."}
 	if len(m.agentUnits) == 0 {
 		r.Text = "No Azure agent is on this machine, so no extension can be set from Azure."
 		r.Next = "Install the package walinuxagent (WALinuxAgent on some distributions), or do without it: sudo " + host.Program() + " setup"
@@ -180,8 +181,10 @@ func agentRuns(m *machine) []preflight.Result {
 	unit := m.agentUnits[0]
 	if text.Begins(unit, "extd himdsd") {
 		r.Next = "Run: sudo systemctl start extd himdsd; then azcmagent show, which must say Connected."
+	} else if unit = strings.TrimSuffix(unit, ".service"); m.agentMasked {
+		r.Next = "Run: sudo systemctl unmask " + unit + " && sudo systemctl enable --now " + unit
 	} else {
-		r.Next = "Run: sudo systemctl start " + strings.TrimSuffix(unit, ".service") + ". See why it stopped: sudo journalctl -u " + strings.TrimSuffix(unit, ".service") + " -n 50"
+		r.Next = "Run: sudo systemctl start " + unit + ". See why it stopped: sudo journalctl -u " + unit + " -n 50"
 	}
 	return []preflight.Result{r}
 }

@@ -212,7 +212,7 @@ func TestAgentEnvironment(t *testing.T) {
 		"/etc/agent.env": "all_proxy=\"socks5://x\"\n",
 	}
 	h := machineOf(t, files)
-	pid, units := findAgent(h)
+	pid, units, _ := findAgent(h)
 	e := agentEnvironment(h, pid, units)
 	if pid != 0 || e.get("https_proxy") != "http://new:3128" || e.get("http_proxy") != "http://old:80/" || e.get("no_proxy") != "169.254.169.254" || e.get("all_proxy") != "socks5://x" {
 		t.Errorf("pid %d, %+v", pid, e)
@@ -222,9 +222,27 @@ func TestAgentEnvironment(t *testing.T) {
 	files["/proc/900/cmdline"] = "python3\x00-u\x00bin/WALinuxAgent-2.15.0.1-py3.12.egg\x00-run-exthandlers\x00"
 	files["/proc/33/cmdline"] = "vi\x00notes about waagent.txt\x00"
 	h = machineOf(t, files)
-	pid, units = findAgent(h)
+	pid, units, _ = findAgent(h)
 	if e := agentEnvironment(h, pid, units); pid != 812 || e.get("https_proxy") != "http://process:1" || e.get("http_proxy") != "" {
 		t.Errorf("pid %d, %+v", pid, e)
+	}
+}
+
+// TestMaskedAgent: systemctl start does not start a unit that is masked.
+func TestMaskedAgent(t *testing.T) {
+	h := machineOf(t, map[string]string{"/lib/systemd/system/walinuxagent.service": "[Service]\n"})
+	for _, want := range []string{"sudo systemctl start walinuxagent.", "sudo systemctl unmask walinuxagent && sudo systemctl enable --now walinuxagent"} {
+		masked := strings.Contains(want, "unmask")
+		if masked {
+			if err := errors.Join(os.MkdirAll(h.Path("/etc/systemd/system"), 0o755), os.Symlink("/dev/null", h.Path("/etc/systemd/system/walinuxagent.service"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := &machine{}
+		m.agentProc, m.agentUnits, m.agentMasked = findAgent(h)
+		if got := agentRuns(m)[0]; !strings.Contains(got.Next, want) {
+			t.Errorf("masked %t: %s", masked, got.Next)
+		}
 	}
 }
 
@@ -263,6 +281,10 @@ func TestText(t *testing.T) {
 func TestVerdictIsNotPromised(t *testing.T) {
 	v := verdict([]Check{{Name: "memory", Answer: "pass"}, {Name: "firewall", Answer: "unknown", Text: "It depends."}}, false)
 	if v.Code != 0 || v.Check != "firewall" || !strings.HasSuffix(v.Text, "It depends.") || strings.Contains(v.Text, "Nothing is wrong") {
+		t.Errorf("%+v", v)
+	}
+	v = verdict([]Check{{Name: "packages", Answer: "warn", Text: "There is a newer one."}, {Name: "sshd-loaded", Answer: "warn", decides: true, Text: "It was changed."}}, false)
+	if v.Check != "sshd-loaded" || strings.Contains(v.Text, "Nothing is broken") || !strings.HasSuffix(v.Text, "It was changed.") {
 		t.Errorf("%+v", v)
 	}
 }

@@ -31,14 +31,15 @@ type machine struct {
 
 	decision decide.Decision // the one that enable would make
 
-	agentDir   string
-	agentProc  int // the agent's process; 0: none was found
-	agentUnits []string
-	agentEnv   environment
-	registered []agent.Registered
-	setupOwns  bool
-	offer      *agent.Offer // settings to plan with, in place of the machine's
-	extension  *extension   // nil: the agent has no folder of ours, or we may not read it
+	agentDir    string
+	agentProc   int // the agent's process; 0: none was found
+	agentUnits  []string
+	agentMasked bool // the first of them
+	agentEnv    environment
+	registered  []agent.Registered
+	setupOwns   bool
+	offer       *agent.Offer // settings to plan with, in place of the machine's
+	extension   *extension   // nil: the agent has no folder of ours, or we may not read it
 
 	configured proxy.Found // of the package manager
 	probes     []probe
@@ -111,7 +112,7 @@ func gather(ctx context.Context, o Options) *machine {
 
 // readAgent reads the agent and its folders of the extension.
 func (m *machine) readAgent(ctx context.Context, h *host.Host) {
-	m.agentProc, m.agentUnits = findAgent(h)
+	m.agentProc, m.agentUnits, m.agentMasked = findAgent(h)
 	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
 	m.agentDir, m.extension = findExtension(ctx, h, m.agentEnv.get)
 }

@@ -74,11 +74,12 @@ type Check struct {
 	gate       check.Gate
 	reinstalls bool // the plan sets the packages up again because of it
 	file       string
+	decides    bool // whether people can sign in depends on what it is about, and is not known
 	hidden     bool // only root can read it, and the user is not root
 }
 
 func newCheck(result *preflight.Result) Check {
-	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, reinstalls: result.Part != check.NoPart, file: result.File, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
+	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, reinstalls: result.Part != check.NoPart, file: result.File, decides: result.Decides != "", Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {
@@ -151,8 +152,8 @@ func (m *machine) markRepeats(checks []Check) {
 	}
 }
 
-// verdict is the first failure; without one the first warning, and without that the first
-// unknown, because then nothing is promised. While another run is at work and nothing else
+// verdict is the first failure; without one what the sign-in depends on and is not known, then
+// the first warning, and without that the first unknown, because then nothing is promised. While another run is at work and nothing else
 // fails, that comes before all else: with its code, if what the run installs or repairs is
 // not known to be well.
 func verdict(checks []Check, atWork bool) Verdict {
@@ -171,7 +172,11 @@ func verdict(checks []Check, atWork bool) Verdict {
 		}
 		return v
 	}
-	for _, worst := range [...][2]string{{"fail", ""}, {"warn", "Nothing is broken here. Look at this: "}, {"unknown", "Nothing is known to be wrong here, but not all is known: "}} {
+	const notAll = "Nothing is known to be wrong here, but not all is known: "
+	if at := slices.IndexFunc(checks, func(c Check) bool { return c.decides }); at >= 0 && first("fail") < 0 {
+		return of(at, notAll)
+	}
+	for _, worst := range [...][2]string{{"fail", ""}, {"warn", "Nothing is broken here. Look at this: "}, {"unknown", notAll}} {
 		if at := first(worst[0]); at >= 0 { // only a failure has a code
 			return of(at, worst[1])
 		}
