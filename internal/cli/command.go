@@ -81,7 +81,7 @@ func (p Process) root(code *fault.Code) *cobra.Command {
 		Long: `aadsshlogin-handler is a handler for the VM extension ` + names.Ours().Type + `.
 
 The Azure Linux agent runs it with install, enable, disable, update and
-uninstall. What they came to stands in the extension's status, in their exit
+uninstall. Their results are in the extension's status, in their exit
 code (see "explain") and in handler.log in the extension's log folder.`,
 		Version:                    p.Version,
 		SilenceUsage:               true,

@@ -31,7 +31,7 @@ func legacyPackage(m *machine) []preflight.Result {
 		}
 		next := "sudo rpm -e --noscripts " + name
 		if m.Target.Manager == distro.Apt {
-			next = "sudo dpkg --purge " + name + "; where its own script fails: sudo mv /var/lib/dpkg/info/" + name + ".prerm /root/ and again"
+			next = "sudo dpkg --purge " + name + "; where its own script fails: sudo mv /var/lib/dpkg/info/" + name + ".prerm /root/ && sudo dpkg --purge " + name
 		}
 		return []preflight.Result{{Answer: preflight.Fail, Code: fault.LegacyInstalled,
 			Text: "The removal of the older package " + name + " stopped half-way (" + p.Detail + ").",

@@ -164,7 +164,7 @@ func (r *Report) ofOne(m *machine) {
 // user shows a person's sign-in, gate by gate, and what the log says.
 func (s Style) user(b *strings.Builder, r Report) {
 	u := r.User
-	title := "The way in of " + u.Name
+	title := "The sign-in of " + u.Name
 	if u.From != "" {
 		title += " from " + u.From
 	}

@@ -182,7 +182,7 @@ func verdict(checks []Check, atWork bool) Verdict {
 		}
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
-		Next: "Where somebody still does not get in: sudo " + host.Program() + " doctor --user NAME@DOMAIN; what cannot be seen from here stands below."}
+		Next: "Where somebody still does not get in: sudo " + host.Program() + " doctor --user NAME@DOMAIN; what cannot be seen from here is below."}
 }
 
 func nameOf(code int) string {

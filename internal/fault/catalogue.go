@@ -124,7 +124,7 @@ func Catalogue() []*Entry {
 			Next: "On the VM, run: sudo /usr/local/bin/aadsshlogin-handler doctor; fix what it names, then " + Again + ".",
 			Az:   again, Traits: none, Check: ""},
 		{Code: IdentityMissing, Name: "identity-missing",
-			Meaning: "The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one does not do.",
+			Meaning: "The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one is not enough.",
 			Owner:   OwnerAzure, Retry: "yes, once the identity is assigned",
 			Next: "Assign a system-assigned managed identity to the VM, then " + Again + ".",
 			Az:   either(az.Machine.AssignIdentity), Traits: Passing | Told, Check: "identity"},

@@ -36,7 +36,7 @@ func Verification() []*Check {
 }
 
 func resourcesRow() *Check {
-	return row("resources", check.Machine, check.NoGate, nil, "Could everything be looked at?", "What could not be read for want of files, memory, processes or permission, or because of a disk, looks as if it were missing: then nothing is said of it.", resources)
+	return row("resources", check.Machine, check.NoGate, nil, "Could everything be looked at?", "What could not be read for lack of files, memory, processes or permission, or because of a disk, looks as if it were missing: then nothing is said of it.", resources)
 }
 
 func clockRow() *Check {

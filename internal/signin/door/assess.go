@@ -151,7 +151,7 @@ const letIn = `sudo sh -c 'f=` + AllowFile + `; touch $f && { echo "sshd: ALL"; 
 // Row is the check of hosts.allow and hosts.deny.
 func Row() *check.Row[*Facts] {
 	return &check.Row[*Facts]{About: check.About{Name: "sshd-hosts", Section: check.SignIn, Group: "sshd", Gate: check.GateDoor, Asks: "Do hosts.allow and hosts.deny let people in?",
-		Doc: "Only where one of sshd's programs obeys these files. Who is shut out by address or name is told."},
+		Doc: "Only where one of sshd's programs uses these files. It says who is shut out by address or name."},
 		Run: check.One(func(f *Facts) check.Result { return Assess(f).Result() })}
 }
 
@@ -194,11 +194,11 @@ func Assess(f *Facts) gate.Answer {
 		if len(in) > 0 {
 			a.Whom = "everybody but people who connect from " + several(in)
 		}
-		a.Text = usual.at() + " shuts out " + whom(a) + " before sshd asks who they are (" + f.Obeyed + " obeys it)."
+		a.Text = usual.at() + " shuts out " + whom(a) + " before sshd asks who they are (" + f.Obeyed + " uses it)."
 	case len(out) > 0:
 		usual = first
 		a.Outcome, a.Whom = gate.Out, "people who connect from "+several(out)
-		a.Text = first.at() + " shuts out " + whom(a) + " before sshd asks who they are (" + f.Obeyed + " obeys it)."
+		a.Text = first.at() + " shuts out " + whom(a) + " before sshd asks who they are (" + f.Obeyed + " uses it)."
 	default:
 		return a
 	}
@@ -222,7 +222,7 @@ func (f *Facts) assessOne(a gate.Answer) gate.Answer {
 		a.Decides = v.at()
 		a.Text = fmt.Sprintf("Whether %s lets %s in from %s is not known: it depends on what is asked at each connection.", v.at(), f.One.Name, f.One.From)
 	case gate.Out:
-		a.Text = fmt.Sprintf("%s shuts out who connects from %s before sshd asks who they are (%s obeys it).", v.at(), f.One.From, f.Obeyed)
+		a.Text = fmt.Sprintf("%s shuts out who connects from %s before sshd asks who they are (%s uses it).", v.at(), f.One.From, f.Obeyed)
 	}
 	a.File, a.Line, a.Next = v.rule.File, v.rule.Line, "To let that address connect to sshd, run: "+strings.Replace(letIn, "ALL", listed(f.One), 1)
 	return a

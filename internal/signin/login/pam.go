@@ -356,7 +356,7 @@ func (p *PAM) remedy(stack string) string {
 	switch {
 	case p.Tool == "pam-auth-update" && strings.HasPrefix(path.Base(p.Unused), "common-"):
 		file, _, _ := strings.Cut(p.Unused, ":")
-		return "It stands in " + p.Unused + ", which " + p.File + " does not include. Include that file again, run: printf '@include " + path.Base(file) + "\\n' | sudo tee -a " + p.File
+		return "It is in " + p.Unused + ", which " + p.File + " does not include. Include that file again, run: printf '@include " + path.Base(file) + "\\n' | sudo tee -a " + p.File
 	case p.Tool == "pam-auth-update" && p.Unused == "" && p.Profile != "":
 		return "Run: sudo pam-auth-update --package --enable " + text.Quote(p.Profile)
 	case p.Tool == "pam-auth-update" && p.Unused == "":
@@ -364,7 +364,7 @@ func (p *PAM) remedy(stack string) string {
 	}
 	next := "Reinstall the package aadsshlogin with the machine's package manager, or put the line back: "
 	if p.Unused != "" {
-		next = "It stands in " + p.Unused + ", which sshd does not include. Put the line back: "
+		next = "It is in " + p.Unused + ", which sshd does not include. Put the line back: "
 	}
 	switch p.Tool {
 	case "pam-config":

@@ -15,7 +15,7 @@ func Rows() []*check.Row[*Facts] {
 		row("pam-session", "pam", check.GateSession, nil, "Does PAM's session stack let a session begin?", "The same for the session stack, with the limits that end a session.", answer(func(f *Facts) gate.Answer { return f.PAM.renamed(f.PAM.assessSession()) })),
 		row("nss-passwd", "nss", check.GateName, check.Anybody(switchFile), "Are Entra ID users looked up?", "passwd in nsswitch.conf, by glibc's rules: without it sshd finds nobody.", answer(func(f *Facts) gate.Answer { return f.NSS.assessPasswd() })),
 		row("nss-group", "nss", check.GateName, check.Anybody(switchFile), "Are their groups looked up?", "People get in without it, but are not shown as members of groups.", answer(func(f *Facts) gate.Answer { return f.NSS.assessGroup() })),
-		row("nss-shadow", "nss", check.GateName, check.Anybody(switchFile), "Is the shadow database asked as the package has it asked?", "Certificates do not need it: it is told, and never more than that.", answer(func(f *Facts) gate.Answer { return f.NSS.assessShadow() })),
+		row("nss-shadow", "nss", check.GateName, check.Anybody(switchFile), "Is the shadow database asked as the package set it up?", "Certificates do not need it, so it is only reported.", answer(func(f *Facts) gate.Answer { return f.NSS.assessShadow() })),
 		row("cert-handler", "sshd", check.GateCommand, programs, "Can sshd run the cert handler?", "The program is there, can be executed, and is safe by sshd's rules: the file and each folder above it are root's alone.", check.One(func(f *Facts) Finding {
 			return f.Files.CertHandler.assess("sshd cannot ask for anybody's keys", true, true)
 		})),

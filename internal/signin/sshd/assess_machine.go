@@ -19,7 +19,7 @@ func blockDirectives() []string {
 // askSwallowed finds settings that somebody appended to the file: a Match block extends to
 // the next Match line, so they only apply to Entra ID users.
 func askSwallowed(f *Facts) Finding {
-	found := Finding{Text: "Nothing stands in the aadsshlogin block by accident."}
+	found := Finding{Text: "Nothing is in the aadsshlogin block by accident."}
 	blocks := packageBlocks(f.Config)
 	var swallowed []Directive
 	for _, d := range f.Config.Directives {
@@ -36,7 +36,7 @@ func askSwallowed(f *Facts) Finding {
 		others = " and " + strconv.Itoa(n) + " more"
 	}
 	found.Answer, found.File = Warn, d.File
-	found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + others + " stands in the Match block of aadsshlogin (line " + strconv.Itoa(d.Block.Line) + "), so it applies to Entra ID users only, not to the machine."
+	found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + others + " is in the Match block of aadsshlogin (line " + strconv.Itoa(d.Block.Line) + "), so it applies to Entra ID users only, not to the machine."
 	found.Next = "If that is meant for everybody, move it above the block: " + moveAbove(f, d.Block, swallowed...)
 	if slices.ContainsFunc(swallowed, func(o Directive) bool { return o.File != o.Block.File }) {
 		found.Next = "If it is meant for everybody, move the Include of " + d.File + " above line " + strconv.Itoa(d.Block.Line) + " of " + d.Block.File + ", then: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit
@@ -71,7 +71,7 @@ func askGroupBlocks(f *Facts) Finding {
 			criteria := brief(strings.Join(d.Block.Criteria, " "))
 			found.Answer, found.File = Unknown, d.File
 			found.Decides = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + ", in the block \"Match " + criteria + "\""
-			found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + criteria + "\"; whether it applies to " + f.whom() + " is not known."
+			found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + " is in the block \"Match " + criteria + "\"; whether it applies to " + f.whom() + " is not known."
 			found.Next = spare(f, d)
 			return found
 		}

@@ -278,13 +278,13 @@ func misplaced(f *Facts, p *Problem) string {
 			if above.File != d.File {
 				break
 			}
-			return "The line Include at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + brief(strings.Join(above.Criteria, " ")) + "\" (line " + strconv.Itoa(above.Line) + "), so all that it includes does too. Move it above the block: " + moveAbove(f, above, d)
+			return "The line Include at " + d.File + ":" + strconv.Itoa(d.Line) + " is in the block \"Match " + brief(strings.Join(above.Criteria, " ")) + "\" (line " + strconv.Itoa(above.Line) + "), so all that it includes does too. Move it above the block: " + moveAbove(f, above, d)
 		}
 	}
 	for _, d := range f.Config.Directives {
 		if d.File == p.File && d.Line == p.Line && d.Block != nil && outermost(d.Block).File == d.File {
 			above := outermost(d.Block)
-			return "It stands in the block \"Match " + brief(strings.Join(above.Criteria, " ")) + "\" (line " + strconv.Itoa(above.Line) + "). Move it above the block: " + moveAbove(f, above, d)
+			return "It is in the block \"Match " + brief(strings.Join(above.Criteria, " ")) + "\" (line " + strconv.Itoa(above.Line) + "). Move it above the block: " + moveAbove(f, above, d)
 		}
 	}
 	return ""
@@ -364,7 +364,7 @@ func hostKeys(f *Facts) string {
 func explainKilled(f *Facts) (what, next, file string) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {
-			what = "sshd (" + f.version() + ") is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + "): Subsystem at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + brief(strings.Join(d.Block.Criteria, " ")) + "\"."
+			what = "sshd (" + f.version() + ") is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + "): Subsystem at " + d.File + ":" + strconv.Itoa(d.Line) + " is in the block \"Match " + brief(strings.Join(d.Block.Criteria, " ")) + "\"."
 			if above := outermost(d.Block); above.File == d.File {
 				return what, "Move it above the block: " + moveAbove(f, above, d), d.File
 			}
