@@ -171,6 +171,9 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 		return nil
 	}
 	f := r.gatherLocally(ctx)
+	if why := f.UnreadRelease(); why != nil {
+		return why
+	}
 	if f.TargetErr != nil {
 		return fault.Wrap(f.TargetErr, fault.DistroUnsupported,
 			fmt.Sprintf("This machine's distribution is not one that the extension knows any more, so the packages were left in place: %v.", f.TargetErr),

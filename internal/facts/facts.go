@@ -14,6 +14,7 @@ import (
 	"aadssh/distro"
 	"aadssh/internal/agent"
 	"aadssh/internal/check"
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/identity"
 	"aadssh/internal/proxy"
@@ -234,6 +235,12 @@ func (f *Facts) programs() check.Result {
 	p := f.Packages[f.Target.Packages.Login]
 	note := f.Receipt.Packages[p.Name]
 	return f.Programs.Assess(p.Name, p.Version, note.Kept != "" && note.KeptVersion == p.Version)
+}
+
+// UnreadRelease is the fault of an os-release that is there and cannot be read; nil if it was
+// read, or is not there.
+func (f *Facts) UnreadRelease() *fault.Fault {
+	return fault.Unread(f.TargetErr, "A file that says which distribution this is")
 }
 
 // readTarget reads os-release in the places that os-release(5) names.

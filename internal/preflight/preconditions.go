@@ -62,7 +62,7 @@ func distribution(f *facts.Facts) []Result {
 			Text: u.Found + " on " + u.Arch + " is not supported: " + strings.TrimSuffix(u.Reason, ".") + ".",
 			Next: instead(u)}}
 	}
-	if why := fault.Unread(f.TargetErr, "A file that says which distribution this is"); why != nil {
+	if why := f.UnreadRelease(); why != nil {
 		return []Result{{Answer: Fail, Code: why.Code, Text: why.What, Next: why.Remedy()}}
 	}
 	if f.TargetErr != nil {

@@ -50,6 +50,7 @@ func TestErrorsSample(t *testing.T) {
 		"install: EIO from write /var/lib/aadsshlogin-handler/.receipt.json.* (4)",                  // whether a newer version was searched for
 		"setup: ENFILE from open /var/lib/aadsshlogin-handler/packages (1)",                         // a package without its repository
 		"remove: EACCES at remove /run/aadsshlogin-handler.transaction (5)",                         // a record that nobody removes
+		"remove: EACCES from open /etc/hosts.deny (2)",                                              // "not a distribution that the extension knows any more"
 		"setup: EACCES from remove /run/aadsshlogin-handler.transaction (4)",                        // a success on a machine that could no longer be judged
 		"enable: EACCES at open /lib/x86_64-linux-gnu/security/pam_nologin.so (1)",                  // "not installed", and a line of PAM to take out
 		"enable: EACCES at open " + home + "/config/0.settings (1)",                                 // as if the settings were wrong
