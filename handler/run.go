@@ -155,7 +155,7 @@ func (r *run) finish(v outcome) fault.Code {
 	}
 	r.tell(v)
 	if r.op.defers && v.fault != nil && !prevents(v.fault) {
-		r.log.Warnf("%s could not finish (code %d), and ends with 0 so that the agent goes on to enable or uninstall: %s", r.op.name, int(code), what)
+		r.log.Warnf("%s could not finish (code %d), and ends with 0 so that the agent goes on: %s", r.op.name, int(code), what)
 		return fault.OK
 	}
 	return code

@@ -176,7 +176,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	}
 	if f.TargetErr != nil {
 		return fault.Wrap(f.TargetErr, fault.DistroUnsupported,
-			fmt.Sprintf("This machine's distribution is not one that the extension knows any more, so the packages were left in place: %v.", f.TargetErr),
+			fmt.Sprintf("The extension does not know this distribution any more, so the packages were left in place: %v.", f.TargetErr),
 			"Remove them, run: "+byEither(ours...))
 	}
 	if f.PackagesErr != nil {

@@ -66,7 +66,7 @@ func (l *ladder) narrow(o *Order, d diagnosis) bool {
 	}
 	l.narrowed = true
 	o.Source.All = false
-	l.session.Host.Log.Warnf("another package source stands in the way, using ours alone: %v", d.fault)
+	l.session.Host.Log.Warnf("using our package source alone: %v", d.fault)
 	return true
 }
 

@@ -174,6 +174,9 @@ func verdict(checks []Check, atWork bool) Verdict {
 	}
 	const notAll = "Nothing is known to be wrong here, but not all is known: "
 	if at := slices.IndexFunc(checks, func(c Check) bool { return c.decides }); at >= 0 && first("fail") < 0 {
+		if checks[at].Answer == "warn" {
+			return of(at, "Sign-in depends on this: ")
+		}
 		return of(at, notAll)
 	}
 	for _, worst := range [...][2]string{{"fail", ""}, {"warn", "Nothing is broken here. Look at this: "}, {"unknown", notAll}} {

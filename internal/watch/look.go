@@ -59,7 +59,7 @@ func (w *Watcher) Check(ctx context.Context) error {
 		return nil
 	}
 	if busy {
-		w.Host.Log.Infof("this machine is being changed: nothing is repaired now, and a failure must be found twice")
+		w.Host.Log.Infof("this machine is being changed: nothing is repaired now")
 	}
 	told, m := w.told(a), readMemory(w.Host)
 	seen, other, err := w.observe(ctx, a)
