@@ -78,7 +78,7 @@ func (o *machine) options() {
 }
 
 // command matches the command in a text: to its end, or to the next sentence.
-var command = regexp.MustCompile(`: ((?:sudo|printf|echo|sed|chown) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
+var command = regexp.MustCompile(`: ((?:sudo|printf|echo|sed|chown|mv) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
 
 // pasted is the command that a person would paste; "" where the text has none.
 func pasted(text string) string {
