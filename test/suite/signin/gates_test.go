@@ -16,7 +16,7 @@ func TestOnePerson(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	for _, s := range situationsOf(t, "people") {
 		for _, p := range s.personas {
-			if !taken(s.name, p, 6) {
+			if !taken(s.name, p, 9) {
 				continue
 			}
 			t.Run(s.name+"/"+p, func(t *testing.T) {
