@@ -31,16 +31,12 @@ func Verification() []*Check {
 		row("packages", check.Packages, check.GatePackages, check.Anybody("/var/lib/dpkg", "/var/lib/rpm", "/usr/lib/sysimage/rpm"), "Are the login packages installed whole?", "The package database. Why the newest version is not the installed one is told, and what the record of the machine lacks.", packages),
 		{Several: facts.SignInChecks(), Run: signIn},
 		row("repository", check.Repository, check.NoGate, nil, "Is what the machine has configured of the repository in order?", "Definitions of the package manager: those that cannot be read, and those that lead to the vendor's packages and verify nothing.", repository),
-		clockRow(),
+		row("clock", check.Machine, check.GateClock, check.Anybody(), "Does the clock agree with that of the endpoints?", "doctor warns from a minute on and fails from five minutes on; enable fails from an hour on, when no certificate can be valid.", clock),
 	}
 }
 
 func resourcesRow() *Check {
 	return row("resources", check.Machine, check.NoGate, nil, "Could everything be looked at?", "What could not be read for lack of files, memory, processes or permission, or because of a disk, looks as if it were missing: then nothing is said of it.", resources)
-}
-
-func clockRow() *Check {
-	return row("clock", check.Machine, check.GateClock, check.Anybody(), "Does the clock agree with that of the endpoints?", "doctor warns from a minute on and fails from five minutes on; enable fails from an hour on, when no certificate can be valid.", clock)
 }
 
 // row is a check that is also a group of the status.

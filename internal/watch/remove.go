@@ -13,10 +13,8 @@ func (k *Keeper) Remove(ctx context.Context) error {
 	return k.removeCopies(k.removeUnits(ctx, allUnits()))
 }
 
-// removeItself is Remove for the repair unit, which must not end itself.
-func (k *Keeper) removeItself(ctx context.Context) error { return k.removeCopies(k.End(ctx)) }
-
-// End is removeItself, but leaves the program for people.
+// End ends what starts checks, and leaves the program for people. It does not end the repair
+// unit, which may be what calls it.
 func (k *Keeper) End(ctx context.Context) error {
 	return k.removeUnits(ctx, []string{timerUnit, pathUnit, lookUnit})
 }

@@ -83,7 +83,7 @@ func (w *Watcher) endDropped(ctx context.Context) error {
 	if given, err := w.GiveBack(ctx); given || err != nil {
 		return err
 	}
-	return w.Keeper.removeItself(ctx)
+	return w.Keeper.removeCopies(w.Keeper.End(ctx)) // not Remove: this is the repair unit, which must not end itself
 }
 
 // tries records a repair that is about to begin.
