@@ -1,5 +1,163 @@
 package pam
 
+import (
+	"cmp"
+	"slices"
+
+	"aadssh/internal/order"
+	"aadssh/internal/text"
+)
+
+// walk is the evaluation of one stack, with the possible answers of its lines.
+type walk struct {
+	m     Machine
+	stack Stack
+	all   []handler
+	given []answer
+	codes [][]Code
+	steps int // the number of remaining steps
+}
+
+func (w *walk) outcome() Outcome {
+	ends, ok := run(w.all, w.codes, &w.steps)
+	if !ok {
+		return Outcome{Access: NotKnown, Reasons: []Reason{{Rule: w.all[0].Rule, Text: "there are too many ways through the stack to follow them"}}}
+	}
+	t := count(ends)
+	var o Outcome
+	if w.stack == Account && t.unasked > 0 && (t.unasked == t.in || !w.asksWithoutShadow()) {
+		o.Unasked, o.Always, o.Ender = true, t.unasked == t.in, w.reason(t.ender)
+		if own := slices.IndexFunc(w.all, func(h handler) bool { return h.kind == runs && h.Is(Own) }); own >= 0 && t.ender >= 0 {
+			o.Ender.Next = w.ended(t.ender, w.all[own].Rule)
+		}
+	}
+	if t.out > 0 {
+		o.Keeper, o.Mild = w.reason(t.by[0]), !t.fatal
+	}
+	switch {
+	case t.out == 0 && t.odd == 0:
+		return o
+	case t.in == 0 && t.odd == 0:
+		o.Access = Out
+		o.Reasons = []Reason{o.Keeper}
+		return o
+	}
+	o.Access = NotKnown
+	open, partly := w.open()
+	for _, i := range open {
+		o.Reasons = append(o.Reasons, w.reason(i))
+	}
+	if partly {
+		o.Access = Partly
+	}
+	return o
+}
+
+// asksWithoutShadow reports whether the module is called for everybody who is accepted, if
+// people have no shadow entry. On many machines pam_unix precedes the package's module, and
+// no role would be checked if that were not so.
+func (w *walk) asksWithoutShadow() bool {
+	codes := slices.Clone(w.codes)
+	for i, h := range w.all {
+		if h.kind == runs && h.Is("pam_unix.so") && len(codes[i]) > 1 {
+			codes[i] = []Code{authinfoUnavail}
+		}
+	}
+	ends, ok := run(w.all, codes, &w.steps)
+	return ok && count(ends).unasked == 0
+}
+
+// tally counts the possible ends of a stack.
+type tally struct {
+	in, out, odd, unasked int
+	by                    []int16 // the lines that reject people, in order
+	ender                 int16   // the first line that accepts people without our module
+	fatal                 bool    // one end is an error other than session_err
+}
+
+func count(ends finals) tally {
+	t := tally{ender: -1}
+	for s := range ends {
+		switch {
+		case s.status == Success && s.imp == positive:
+			t.in++
+			if !s.asked {
+				t.unasked++
+				if t.ender < 0 || s.by < t.ender {
+					t.ender = s.by
+				}
+			}
+		case s.status == newAuthtok: // sshd accepts people who must change a password first
+			t.odd++
+		default:
+			t.out++
+			t.fatal = t.fatal || s.status != sessionErr
+			t.by = append(t.by, s.by)
+		}
+	}
+	order.By(t.by, cmp.Compare)
+	return t
+}
+
+// open are the lines that decide with an unknown answer. partly: all of them depend only on
+// who connects from where.
+func (w *walk) open() (lines []int16, partly bool) {
+	var unsure []int16
+	for i, a := range w.given {
+		if len(a.codes) > 1 {
+			unsure = append(unsure, int16(i))
+		}
+	}
+	for _, i := range unsure {
+		if w.matters(i) {
+			lines = append(lines, i)
+		}
+	}
+	if len(lines) == 0 {
+		lines = unsure // only in combination
+	}
+	partly = len(lines) > 0
+	for _, i := range lines {
+		partly = partly && w.given[i].whom
+	}
+	return lines, partly
+}
+
+// matters reports whether one answer of a line decides the stack, or gives another result
+// than the rest.
+func (w *walk) matters(i int16) bool {
+	codes := slices.Clone(w.codes)
+	var seen [][3]bool
+	for _, c := range w.given[i].codes {
+		codes[i] = []Code{c}
+		ends, ok := run(w.all, codes, &w.steps)
+		if !ok {
+			return true
+		}
+		t := count(ends)
+		seen = append(seen, [3]bool{t.in > 0, t.out > 0, t.odd > 0})
+		if seen[len(seen)-1] != seen[0] {
+			return true
+		}
+	}
+	return false
+}
+
+// reason explains the answer of line i; -1: no line decided.
+func (w *walk) reason(i int16) Reason {
+	if i < 0 {
+		last := w.all[len(w.all)-1]
+		return Reason{Rule: last.Rule, Text: "no line of the stack lets anybody in, which PAM takes for a denial",
+			Next: "Let the stack end with a line that lets in, run: echo '" + string(w.stack) + " required pam_permit.so' | sudo tee -a " + text.Quote(last.File)}
+	}
+	h, a := w.all[i], w.given[i]
+	r := Reason{Rule: h.Rule, Text: a.why, Next: w.next(i, a), Data: a.data}
+	if h.why != "" {
+		r.Text = h.why
+	}
+	return r
+}
+
 // impression is the preliminary result of a stack (libpam/pam_dispatch.c).
 type impression int8
 
