@@ -58,6 +58,22 @@ func sources() *regexp.Regexp {
 	return unquoted(`(?:\.|source)[ \t]+["']?(/(?:etc|opt|usr/local)/[A-Za-z0-9._/+-]+)`)
 }
 
+// relevant empties all lines of a script that have no word of the patterns above, none of
+// which goes beyond a line: to search for these words costs a fraction of what the patterns do.
+func relevant(content []byte) []byte {
+	words := strings.Fields("exit logout exec set sleep PATH= /etc/ /opt/ /usr/local/")
+	lines := strings.Split(string(content), "\n")
+	for i, line := range lines {
+		lines[i] = ""
+		for _, word := range words {
+			if strings.Contains(line, word) {
+				lines[i] = line
+			}
+		}
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
+
 // ends is the first line of a text that is such a line; nil: none is.
 func ends(ways []way, file string, content []byte) *ending {
 	for _, w := range ways {
@@ -102,6 +118,7 @@ func lookEnds(h *host.Host, one *gate.Somebody) *ending {
 		if err != nil {
 			continue
 		}
+		content = relevant(content)
 		if e := ends(ways, files[i], content); e != nil {
 			return e
 		}
