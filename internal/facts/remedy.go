@@ -15,7 +15,7 @@ import (
 )
 
 // install matches how a next step names a package when the package manager is not known.
-var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
+var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(, then: [^.;]+)?(\.$)?`)
 
 // Refetch says how to reinstall a package that no source of this machine has: apt then prints
 // that it cannot be downloaded, and exits with 0.
@@ -38,6 +38,9 @@ func (f *Facts) Commands(next string) string {
 		command := "run: sudo " + installing(m, part[1] != "") + " " + strings.Join(names, " ")
 		if part[1] != "" && strings.HasPrefix(names[0], f.Target.Packages.Login) {
 			command = f.reinstalling(names, false)
+		}
+		if _, then, more := strings.Cut(part[3], ": "); more && strings.HasPrefix(command, "run: ") { // not where Azure installs it, which does that too
+			command += " && " + then
 		}
 		if words[0] == 'R' || words[0] == 'I' {
 			return text.Capital(command)

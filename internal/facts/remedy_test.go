@@ -68,6 +68,13 @@ func TestReinstallation(t *testing.T) {
 		if got := f.Commands("Reinstall the package aadsshlogin with the machine's package manager."); got != c.want {
 			t.Errorf("%s, kept %q, source %v: %q, want %q", c.manager, c.kept, c.source, got, c.want)
 		}
+		then := " && sudo sshd -t"
+		if c.want == Refetch {
+			then = ""
+		}
+		if got := f.Commands("Reinstall the package aadsshlogin with the machine's package manager, then: sudo sshd -t. VMAccess removes it."); got != c.want+then+". VMAccess removes it." {
+			t.Errorf("%s, and what comes then: %s", c.manager, got)
+		}
 		if got := f.Commands("Reinstall sudo with the machine's package manager."); got != "Run: sudo "+installing(c.manager, true)+" sudo" {
 			t.Errorf("another's package: %s", got)
 		}

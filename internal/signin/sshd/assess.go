@@ -269,7 +269,7 @@ func noBlock(f *Facts, blocks []*Block, got string) Finding {
 	case f.Config.Err != nil:
 		return Finding{Answer: Fail, Part: check.Scripts,
 			Text: said + ", and its files could not be read: " + text.FirstLine(f.Config.Err.Error()),
-			Next: "Reinstall the package aadsshlogin with the machine's package manager."}
+			Next: register(f)}
 	case len(blocks) == 0 && !f.registers():
 		return Finding{Answer: Fail, File: f.Config.Main,
 			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
@@ -277,7 +277,7 @@ func noBlock(f *Facts, blocks []*Block, got string) Finding {
 	case len(blocks) == 0:
 		return Finding{Answer: Fail, Part: check.Scripts, File: f.Config.Main,
 			Text: said + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
-			Next: "Reinstall the package aadsshlogin with the machine's package manager. VMAccess (reset SSH) and hardening scripts remove the block."}
+			Next: register(f) + " VMAccess (reset SSH) and hardening scripts remove the block."}
 	}
 	b := blocks[0]
 	return Finding{Answer: Fail, Part: check.Scripts, File: b.File,

@@ -21,6 +21,11 @@ func (f *Facts) elsewhere() string { return "Match User " + f.others() }
 // started.
 func reload(f *Facts) string { return " && sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit }
 
+// register has the package write its block again, which sshd must then read.
+func register(f *Facts) string {
+	return "Reinstall the package aadsshlogin with the machine's package manager, then:" + strings.TrimPrefix(reload(f), " &&") + "."
+}
+
 // sed is a command that edits a file.
 func sed(f *Facts, file string, expressions ...string) string {
 	var b strings.Builder
