@@ -124,6 +124,8 @@ func TestRepeats(t *testing.T) {
 		{"a repair by the same command", []Check{{Name: "packages", Answer: "fail", Next: "Set the extension again: " + m.done()}, plan}, []decide.Step{{Kind: decide.Repair}}, "plan"},
 		{"it passes now", []Check{{Name: "sshd-command", Answer: "pass", reinstalls: true}, plan}, []decide.Step{reinstall}, ""},
 		{"nothing says why", []Check{{Name: "identity", Answer: "fail", Next: "Run: az vm identity assign"}, plan}, []decide.Step{reinstall}, ""},
+		{"why nothing listens", []Check{{Name: "ssh-service", Answer: "fail"}, {Name: "sshd-listening", Answer: "fail"}}, nil, "ssh-service"},
+		{"a socket listens", []Check{{Name: "ssh-service", Answer: "warn"}, {Name: "sshd-listening", Answer: "fail"}}, nil, ""},
 		{"nologin", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", file: "/etc/nologin"}}, nil, "pam-account"},
 		{"nologin, and another fault of PAM's", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", file: "/etc/pam.d/sshd"}}, nil, ""},
 	} {

@@ -129,7 +129,8 @@ func newReport(m *machine, checks []Check) Report {
 }
 
 // markRepeats marks what a person need not read twice: a plan that is only what a failure
-// says to do, and what PAM reports about a file that has a check of its own.
+// says to do, what PAM reports about a file that has a check of its own, and that systemd does
+// not run sshd where it is told why nothing listens.
 func (m *machine) markRepeats(checks []Check) {
 	more := false // than setting the packages up again, which no other check reports
 	for i := range m.decision.Plan.Steps {
@@ -138,16 +139,18 @@ func (m *machine) markRepeats(checks []Check) {
 			more = true
 		}
 	}
-	planned, shut := false, false
+	planned, shut, silent := false, false, false
 	for i := range checks {
 		if c := &checks[i]; c.Answer == "fail" {
 			planned = planned || c.reinstalls && !more || strings.Contains(c.Next, m.done())
 			shut = shut || c.Name == "nologin"
+			silent = silent || c.Name == "sshd-listening"
 		}
 	}
 	for i := range checks {
 		c := &checks[i]
 		c.Repeats = c.Name == "plan" && c.Answer == "warn" && planned ||
+			c.Name == "ssh-service" && c.Answer == "fail" && silent ||
 			c.Name == "pam-account" && shut && strings.HasSuffix(c.file, m.nologin) // of /run and /var/run
 	}
 }
@@ -162,7 +165,7 @@ func verdict(checks []Check, atWork bool) Verdict {
 		return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: before + c.Text, Next: c.Next}
 	}
 	first := func(answer string) int {
-		return slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer })
+		return slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer && !c.Repeats })
 	}
 	at := slices.IndexFunc(checks, func(c Check) bool { return c.Name == "package-manager" })
 	if atWork && at >= 0 && first("fail") < 0 {

@@ -7,6 +7,7 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
+	"aadssh/internal/signin/sshd"
 	"aadssh/internal/systemd"
 	"aadssh/internal/watch"
 )
@@ -76,10 +77,10 @@ func sshService(m *machine) []preflight.Result {
 	case !s.daemon.Exists() && !listening:
 		return fail("systemd has no unit for sshd.", "Reinstall openssh-server with the machine's package manager.")
 	case s.daemon.Load == "masked" && !listening:
-		return fail("The SSH service is masked, so it cannot start.", "Run: sudo systemctl unmask "+unit+" && sudo systemctl enable --now "+unit)
+		return fail("The SSH service is masked, so it cannot start.", sshd.Unmask(unit))
 	case !listening:
 		return fail("The SSH service is not running ("+s.daemon.Name+" is "+s.daemon.Active+").",
-			"Run: sudo systemctl start "+unit+". See why it stopped: sudo journalctl -u "+unit+" -n 50")
+			sshd.Start(unit))
 	case !starts:
 		return []preflight.Result{{Answer: preflight.Warn,
 			Text: "The SSH service runs, but does not start with the machine (" + s.daemon.Name + " is " + s.daemon.File + ").", Next: "Run: sudo systemctl enable " + unit}}

@@ -198,6 +198,9 @@ func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding 
 		start = "sudo mkdir -p -m 0755 " + quote(f.hidden) + " && sudo " + f.Binary
 	}
 	found.Text, found.Next = "Nothing listens on sshd's port "+join(want)+": no sshd is running.", "Run: "+start
+	if f.Daemon.Expected {
+		found.Next = Start(f.Unit)
+	}
 	if why, some := f.tooMany(found); some {
 		return why
 	}
@@ -308,11 +311,21 @@ func (f *Facts) cannotStay(s Source) Finding {
 	switch file := quote(s.Unfit.File); {
 	case s.Unfit.Option == masked:
 		found.Text = "No sshd is running, and none can: its unit is masked (" + s.File + ")."
-		found.Next = "Run: sudo systemctl unmask " + f.Unit + " && sudo systemctl start " + f.Unit
+		found.Next = Unmask(f.Unit)
 	case s.Unfit.File != "":
 		found.Next = "Run: sudo mv " + file + " " + file + ".off && sudo systemctl start " + f.Unit
 	}
 	return found
+}
+
+// Start is what to do about a unit that does not run.
+func Start(unit string) string {
+	return "Run: sudo systemctl start " + unit + ". See why it stopped: sudo journalctl -u " + unit + " -n 50"
+}
+
+// Unmask is what to do about a unit that is masked.
+func Unmask(unit string) string {
+	return "Run: sudo systemctl unmask " + unit + " && sudo systemctl enable --now " + unit
 }
 
 // askUnit: people reach the addresses of the socket unit. Unless an administrator changed
