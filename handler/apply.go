@@ -176,7 +176,7 @@ func (w *work) transaction(change func() error) error {
 		return err
 	}
 	for _, name := range append(w.facts.Wanted(), w.facts.LegacyPackages()...) {
-		if _, known := w.receipt.Packages[name]; !known && !w.isLegacy(name) {
+		if _, known := w.receipt.Packages[name]; !known && !slices.Contains(w.facts.Target.Legacy, name) {
 			w.receipt.Packages[name] = state.Package{Before: cmp.Or(w.facts.Packages[name].Version, asFound)}
 		}
 	}
@@ -216,10 +216,6 @@ func (w *work) unlisted(err error) error {
 		return w.stale
 	}
 	return err
-}
-
-func (w *work) isLegacy(name string) bool {
-	return slices.Contains(w.facts.Target.Legacy, name)
 }
 
 // reload reloads sshd and deletes the record that a reload is due.

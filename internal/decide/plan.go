@@ -87,7 +87,7 @@ func NewPlan(f *facts.Facts, g Goal) (Plan, error) {
 	change, needed := packageStep(f, g)
 	var p Plan
 	switch {
-	case needed && needsSource(f, change):
+	case needed && change.Kind != PutBack && (change.Kind != Reinstall || len(f.Kept(change.Want)) < len(change.Want)): // kept files need no repository
 		if err := p.addSource(f, m); err != nil {
 			return Plan{}, err
 		}
@@ -224,12 +224,6 @@ func broken(f *facts.Facts) bool {
 		}
 	}
 	return false
-}
-
-// needsSource reports whether a change needs the repository; a change that uses kept
-// package files does not.
-func needsSource(f *facts.Facts, s Step) bool {
-	return s.Kind != PutBack && (s.Kind != Reinstall || len(f.Kept(s.Want)) < len(s.Want))
 }
 
 // Specs lists packages with their versions.

@@ -11,13 +11,6 @@ import (
 	"aadssh/internal/text"
 )
 
-// The units of the agents: walinuxagent on Debian and Ubuntu, waagent
-// elsewhere, and the two of an Arc-enabled server (WALinuxAgent setup.py;
-// Microsoft Learn, azure-arc/servers/agent-overview).
-func agentUnitNames() []string {
-	return []string{"walinuxagent.service", "waagent.service", "extd.service", "himdsd.service"}
-}
-
 // unitDirs are where systemd reads units, the first wins (systemd.unit(5)).
 func unitDirs() []string {
 	return []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
@@ -25,7 +18,9 @@ func unitDirs() []string {
 
 // findAgent finds the agent's process and its units, and whether the first one is masked.
 func findAgent(h *host.Host) (pid int, units []string, masked bool) {
-	for _, name := range agentUnitNames() {
+	// walinuxagent is on Debian and Ubuntu, waagent elsewhere, and an Arc-enabled server has the
+	// other two (WALinuxAgent setup.py; Microsoft Learn, azure-arc/servers/agent-overview).
+	for _, name := range [...]string{"walinuxagent.service", "waagent.service", "extd.service", "himdsd.service"} {
 		for _, dir := range unitDirs() {
 			to, _ := h.Readlink(dir + "/" + name) // "": no link
 			if h.Exists(dir + "/" + name) {

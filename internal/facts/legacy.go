@@ -57,7 +57,8 @@ func Sessions(h *host.Host) []Session {
 		}
 	}
 	first := map[string]Session{}
-	for _, s := range loggedIn(h, people) {
+	// A person may be signed in without a process of their own, as after "exec sudo -i".
+	for _, s := range append(logindSessions(h, people), utmpSessions(h, people)...) {
 		if old, seen := first[s.User]; !seen || old.Leaving && !s.Leaving {
 			first[s.User] = s
 		}

@@ -33,12 +33,6 @@ func (a accounts) of(name, uid string) (string, bool) {
 	return full, known
 }
 
-// loggedIn are the sessions that the system itself lists. A person may be signed in without
-// a process of their own, as after "exec sudo -i".
-func loggedIn(h *host.Host, people accounts) []Session {
-	return append(logindSessions(h, people), utmpSessions(h, people)...)
-}
-
 // logindSessions reads the files of systemd-logind, one for each session, in lines such as
 // USER=anna@example.com (src/login/logind-session.c, session_save). A session that is
 // closing has no processes except those that it left behind.

@@ -79,7 +79,8 @@ type crossing struct {
 func (q Question) cross(from region, rulesets []Ruleset) outcome {
 	var all outcome
 	for i, name := range q.Interfaces {
-		in := &packet{marked: new(bool), from: from.first, alone: from.first == from.last, to: q.Addresses[0], in: name, fromPorts: ephemeral(), toPorts: span{q.Port, q.Port}, state: "new", flags: []string{"syn"}}
+		ephemeral := span{1024, 65535} // the ports that a client may connect from (RFC 6056, 3.2)
+		in := &packet{marked: new(bool), from: from.first, alone: from.first == from.last, to: q.Addresses[0], in: name, fromPorts: ephemeral, toPorts: span{q.Port, q.Port}, state: "new", flags: []string{"syn"}}
 		out := &packet{marked: in.marked, alone: in.alone, from: in.to, to: in.from, out: name, fromPorts: in.toPorts, toPorts: in.fromPorts, state: "established", flags: []string{"syn", "ack"}}
 		next := *in // without it there is no connection
 		next.state, next.flags = "established", []string{"ack"}

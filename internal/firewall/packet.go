@@ -28,9 +28,6 @@ func when(b bool) truth {
 // span is a range of ports.
 type span struct{ low, high int }
 
-// ephemeral are the ports that a client may connect from (RFC 6056, 3.2).
-func ephemeral() span { return span{1024, 65535} }
-
 // within reports whether all, some or none of the ports of s are in o.
 func (s span) within(o span) truth {
 	switch {

@@ -266,7 +266,7 @@ func (s *Sudo) missing() (at *sudo.Place, what, next string) {
 		return nil, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack()
 	case r.Main == "":
 		return &sudo.Place{File: "/etc/sudoers"}, "There is no /etc/sudoers, so sudo lets nobody do anything.", "Reinstall sudo with the machine's package manager."
-	case !r.Included(sudoFile):
+	case !slices.Contains(r.Files, sudoFile):
 		return &sudo.Place{File: r.Main}, r.Main + " does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run: echo '#includedir /etc/sudoers.d' | sudo tee -a " + r.Main + " && sudo visudo -c"
 	}
 	return nil, sudoFile + " gives %" + sudoGroup + " nothing.", "Move the file out of the way, and: " + s.putBack()

@@ -58,11 +58,8 @@ type Answer struct {
 	PAM      Place   // the line that sets sudo's service name in PAM (pam_service), and the name; no File: it is the usual one
 	// Account and Session report whether sudo asks those stacks (pam_acct_mgmt, pam_session).
 	Account, Session bool
-	Files            []string
+	Files            []string // that were read
 }
-
-// Included reports whether a file was read.
-func (a Answer) Included(file string) bool { return slices.Contains(a.Files, file) }
 
 // Evaluate reads /etc/sudoers or, if that does not exist, the vendor's file.
 func Evaluate(m Machine, group string) Answer {

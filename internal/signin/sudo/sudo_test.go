@@ -98,7 +98,7 @@ func TestModesOfRuleFiles(t *testing.T) {
 	files := map[string]string{mainFile: includes, ruleFile: rule}
 	for mode, read := range map[fs.FileMode]bool{0o440: true, 0o400: true, 0o644: true, 0o460: true, 0o666: false, 0o442: false} {
 		got := Evaluate(machine(files, map[string]fs.FileMode{ruleFile: mode}), "aad_admins")
-		if got.Grants != read || got.Included(ruleFile) != read || !read && (len(got.Skipped) != 1 || !strings.Contains(got.Skipped[0].Text, "others may write")) {
+		if got.Grants != read || slices.Contains(got.Files, ruleFile) != read || !read && (len(got.Skipped) != 1 || !strings.Contains(got.Skipped[0].Text, "others may write")) {
 			t.Errorf("%04o: %+v", mode, got)
 		}
 	}
