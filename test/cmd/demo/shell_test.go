@@ -16,8 +16,9 @@ import (
 var command = regexp.MustCompile(`^.*: (sudo .*?)(?:\. [A-Z].*| \([a-z].*|\.?)$`)
 
 // TestTrials: on each machine of make demo-shell the person is kept out, and whoever does
-// what doctor says, as often as it says something, lets them in.
+// what doctor says, once for each fault, lets them in.
 func TestTrials(t *testing.T) {
+	faults := map[string]int{"two": 2}
 	for _, c := range trials() {
 		t.Run(c.name, func(t *testing.T) {
 			m, err := c.boot(t.Context())
@@ -28,7 +29,7 @@ func TestTrials(t *testing.T) {
 			if signsIn(t, m) {
 				t.Error("the machine is not broken")
 			}
-			for range 4 {
+			for range max(1, faults[c.name]) {
 				v := examine(t, m)
 				next := command.FindStringSubmatch(v.Next)
 				if next == nil {
