@@ -34,10 +34,21 @@ const pause = 500 * time.Millisecond
 // processes share that start machines. If too many machines run, it waits until others have
 // ended, and reports that on standard error.
 func Reserve(ctx context.Context, dir string, units int) (*Reservation, error) {
-	return reserve(ctx, os.Stderr, func() (*Reservation, error) { return take(dir, units) })
+	return reserve(ctx, os.Stderr, line, func() (*Reservation, error) { return take(dir, units) })
 }
 
-func reserve(ctx context.Context, w io.Writer, take func() (*Reservation, error)) (*Reservation, error) {
+// line is held by the machine of this process whose turn it is. Those that wait for it get it
+// in the order in which they came: otherwise a test that begins when another ends would take
+// what that one has freed, between two tries of those that have waited for long.
+var line = make(chan struct{}, 1)
+
+func reserve(ctx context.Context, w io.Writer, line chan struct{}, take func() (*Reservation, error)) (*Reservation, error) {
+	select {
+	case <-ctx.Done():
+		return nil, none(ctx)
+	case line <- struct{}{}:
+		defer func() { <-line }()
+	}
 	reported := false
 	for {
 		r, err := take()
@@ -53,10 +64,14 @@ func reserve(ctx context.Context, w io.Writer, take func() (*Reservation, error)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("no inotify instances for a machine: %w (sysctl fs.inotify.max_user_instances)", ctx.Err())
+			return nil, none(ctx)
 		case <-time.After(pause):
 		}
 	}
+}
+
+func none(ctx context.Context) error {
+	return fmt.Errorf("no inotify instances for a machine: %w (sysctl fs.inotify.max_user_instances)", ctx.Err())
 }
 
 // Reservation is what Reserve took: a place for each unit for the whole life of the machine,

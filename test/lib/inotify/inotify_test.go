@@ -5,6 +5,8 @@ package inotify
 import (
 	"context"
 	"errors"
+	"io"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,18 +27,63 @@ func TestReserveWaits(t *testing.T) {
 			return &Reservation{}, nil
 		}
 		var said strings.Builder
-		if _, err := reserve(t.Context(), &said, busy); err != nil || strings.Count(said.String(), "waits for inotify instances") != 1 {
+		line := make(chan struct{}, 1)
+		if _, err := reserve(t.Context(), &said, line, busy); err != nil || strings.Count(said.String(), "waits for inotify instances") != 1 {
 			t.Errorf("%v: %q", err, said.String())
 		}
 		ended, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		free = time.Now().Add(time.Hour)
-		if _, err := reserve(ended, &said, busy); err == nil || !strings.Contains(err.Error(), "fs.inotify.max_user_instances") {
+		if _, err := reserve(ended, &said, line, busy); err == nil || !strings.Contains(err.Error(), "fs.inotify.max_user_instances") {
 			t.Errorf("with none left: %v", err)
 		}
-		if _, err := reserve(t.Context(), &said, func() (*Reservation, error) { return nil, syscall.ENFILE }); err == nil {
+		if _, err := reserve(t.Context(), &said, line, func() (*Reservation, error) { return nil, syscall.ENFILE }); err == nil {
 			t.Error("what does not pass is waited for")
 		}
+	})
+}
+
+// TestReserveInOrder: who comes later does not overtake those that wait, and who waits in
+// line gives up at its time limit too.
+func TestReserveInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line, free, got := make(chan struct{}, 1), 0, []int(nil)
+		take := func(id int) func() (*Reservation, error) {
+			return func() (*Reservation, error) {
+				if free == 0 {
+					return nil, syscall.EMFILE
+				}
+				free--
+				got = append(got, id)
+				return &Reservation{}, nil
+			}
+		}
+		wait := func(ctx context.Context, id int) error {
+			_, err := reserve(ctx, io.Discard, line, take(id))
+			return err
+		}
+		const machines = 4
+		for id := range machines {
+			go wait(t.Context(), id)
+			synctest.Wait()
+		}
+		ended, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := wait(ended, machines); err == nil || !strings.Contains(err.Error(), "fs.inotify.max_user_instances") {
+			t.Errorf("with others before it: %v", err)
+		}
+		for id := range machines { // what a test frees, the next one asks for at once
+			time.Sleep(pause / 2)
+			free++
+			go wait(t.Context(), machines+1+id)
+			synctest.Wait()
+			time.Sleep(pause * 2)
+		}
+		if want := []int{0, 1, 2, 3}; !slices.Equal(got, want) {
+			t.Errorf("the order is %v, want %v", got, want)
+		}
+		free = machines
+		time.Sleep(pause * machines)
 	})
 }
 
