@@ -28,9 +28,10 @@ type ending struct {
 type way struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	line *regexp.Regexp // its first group that matches is the word, and behind PATH comes the value
-	does string
-	edit string // sed's command for the line
+	words string                // of which its lines have one, with spaces between them
+	line  func() *regexp.Regexp // its first group that matches is the word, and behind PATH comes the value
+	does  string
+	edit  string // sed's command for the line
 }
 
 // ways are tried in this order. A command that stands in a condition, a function or a list
@@ -39,46 +40,56 @@ type way struct {
 func ways() []way {
 	const comment = "s/^/#/"
 	return []way{
-		{line: regexp.MustCompile(`(?m)^(exit|logout)\b.*|^(exec)[ \t]+[a-zA-Z/$"].*`), does: "ends them", edit: comment},
-		{line: unquoted(`(exit|logout)(?:[ \t;\n]|$)`), does: "may end them", edit: `s/\b\(exit\|logout\)\b/:/`},
-		{line: regexp.MustCompile(`(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*e|-o[ \t]+errexit)`), does: "ends them at the first command that fails", edit: comment},
-		{line: unquoted(`(sleep)[ \t]+\d\d`), does: "may make them wait", edit: comment},
-		{line: regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?(PATH)=["']?([^$"'; \t\n]*)["']?(?:[; \t\n]|$)`), does: "leaves them without the usual programs", edit: comment},
+		{words: "exit logout exec", line: text.Pattern(`(?m)^(exit|logout)\b.*|^(exec)[ \t]+[a-zA-Z/$"].*`), does: "ends them", edit: comment},
+		{words: "exit logout", line: unquoted(`(exit|logout)(?:[ \t;\n]|$)`), does: "may end them", edit: `s/\b\(exit\|logout\)\b/:/`},
+		{words: "set", line: text.Pattern(`(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*e|-o[ \t]+errexit)`), does: "ends them at the first command that fails", edit: comment},
+		{words: "sleep", line: unquoted(`(sleep)[ \t]+\d\d`), does: "may make them wait", edit: comment},
+		{words: "PATH=", line: text.Pattern(`(?m)^[ \t]*(?:export[ \t]+)?(PATH)=["']?([^$"'; \t\n]*)["']?(?:[; \t\n]|$)`), does: "leaves them without the usual programs", edit: comment},
 	}
 }
 
 // unquoted matches a command, and in front of it the line of a shell script up to there,
 // without comments and quoted words.
-func unquoted(command string) *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^(?:(?:[^\n'"#]|\$#|\$\{[^}\n]*\}|'[^'\n]*'|"[^"\n]*")*(?:[;&|{)]|\bthen|\belse|\bdo))?[ \t]*` + command)
+func unquoted(command string) func() *regexp.Regexp {
+	return text.Pattern(`(?m)^(?:(?:[^\n'"#]|\$#|\$\{[^}\n]*\}|'[^'\n]*'|"[^"\n]*")*(?:[;&|{)]|\bthen|\belse|\bdo))?[ \t]*` + command)
 }
 
 // sources matches where such a file reads another one; its group is the other's path.
-func sources() *regexp.Regexp {
-	return unquoted(`(?:\.|source)[ \t]+["']?(/(?:etc|opt|usr/local)/[A-Za-z0-9._/+-]+)`)
+func sources() way {
+	return way{words: "/etc/ /opt/ /usr/local/", line: unquoted(`(?:\.|source)[ \t]+["']?(/(?:etc|opt|usr/local)/[A-Za-z0-9._/+-]+)`)}
 }
 
-// relevant empties all lines of a script that have no word of the patterns above, none of
-// which goes beyond a line: to search for these words costs a fraction of what the patterns do.
-func relevant(content []byte) []byte {
-	words := strings.Fields("exit logout exec set sleep PATH= /etc/ /opt/ /usr/local/")
-	lines := strings.Split(string(content), "\n")
+// lines empties all lines of a script that are comments or have none of the words; nil if none
+// is left. No pattern goes beyond a line, and to search for words costs a fraction of what it
+// costs to make a pattern and to match it.
+func (w *way) lines(content string) []byte {
+	words, some := strings.Fields(w.words), false
+	lines := strings.Split(content, "\n")
 	for i, line := range lines {
-		lines[i] = ""
+		has := false
 		for _, word := range words {
-			if strings.Contains(line, word) {
-				lines[i] = line
-			}
+			has = has || strings.Contains(line, word)
 		}
+		if has = has && !strings.HasPrefix(strings.TrimSpace(line), "#"); !has {
+			lines[i] = ""
+		}
+		some = some || has
+	}
+	if !some {
+		return nil
 	}
 	return []byte(strings.Join(lines, "\n"))
 }
 
 // ends is the first line of a text that is such a line; nil: none is.
-func ends(ways []way, file string, content []byte) *ending {
+func ends(ways []way, file, script string) *ending {
 	for _, w := range ways {
+		content := w.lines(script)
+		if content == nil {
+			continue
+		}
 		begin := 0
-		for at := w.line.FindSubmatchIndex(content); at != nil; at = w.line.FindSubmatchIndex(content[begin:]) {
+		for at := w.line().FindSubmatchIndex(content); at != nil; at = w.line().FindSubmatchIndex(content[begin:]) {
 			for i := range at {
 				if at[i] >= 0 {
 					at[i] += begin
@@ -118,12 +129,14 @@ func lookEnds(h *host.Host, one *gate.Somebody) *ending {
 		if err != nil {
 			continue
 		}
-		content = relevant(content)
-		if e := ends(ways, files[i], content); e != nil {
+		script := string(content)
+		if e := ends(ways, files[i], script); e != nil {
 			return e
 		}
-		for _, other := range source.FindAllStringSubmatch(string(content), -1) {
-			files = append(files, other[1])
+		if others := source.lines(script); others != nil {
+			for _, other := range source.line().FindAllSubmatch(others, -1) {
+				files = append(files, string(other[1]))
+			}
 		}
 	}
 	return nil

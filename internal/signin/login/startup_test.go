@@ -40,14 +40,15 @@ func TestWays(t *testing.T) {
 		"[ -z \"$PS1\" ] && return\nexport EDITOR=vi": "",
 	} {
 		got := ""
-		if e := ends(ways(), "/etc/profile", relevant([]byte("umask 022\n"+line+"\n"))); e != nil {
+		if e := ends(ways(), "/etc/profile", "umask 022\n"+line+"\n"); e != nil {
 			got = e.does
 		}
 		if got != want {
 			t.Errorf("%q: %q, not %q", line, got, want)
 		}
 	}
-	got := sources().FindAllStringSubmatch(string(relevant([]byte("test -s /etc/bash.bashrc.local && . /etc/bash.bashrc.local\n[ -r \"$i\" ] && . \"$i\"\n. ~/.x\nsource \"/opt/site/env\"\n. /usr/share/x\n"))), -1)
+	source := sources()
+	got := source.line().FindAllStringSubmatch(string(source.lines("test -s /etc/bash.bashrc.local && . /etc/bash.bashrc.local\n[ -r \"$i\" ] && . \"$i\"\n. ~/.x\nsource \"/opt/site/env\"\n. /usr/share/x\n")), -1)
 	if len(got) != 2 || got[0][1] != "/etc/bash.bashrc.local" || got[1][1] != "/opt/site/env" {
 		t.Errorf("%q", got)
 	}

@@ -56,7 +56,7 @@ func readSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, o
 		}
 		return f
 	}, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
-		Addresses: h.Addresses(), Number: number, Who: one, Unwritable: h.Unwritable}
+		Addresses: h.Addresses(""), Number: number, Who: one, Unwritable: h.Unwritable}
 	s := Sudo{One: one, HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
 		if info, err := h.Stat(program); err == nil {
