@@ -82,12 +82,10 @@ func watchOperation() operation {
 }
 
 // Operations are the names of the agent's five operations.
-func Operations() []string { return operationNames(false) }
-
-func operationNames(standalone bool) []string {
+func Operations() []string {
 	var names []string
 	for _, o := range operations() {
-		if o.standalone == standalone {
+		if !o.standalone {
 			names = append(names, o.name)
 		}
 	}

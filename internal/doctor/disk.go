@@ -45,7 +45,10 @@ func disk(m *machine) []preflight.Result {
 	worst := preflight.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
 		r := v.assess()
-		if r.Answer == preflight.Fail && m.spares(v.path) {
+		// People who have signed in here before still can: they only write to their home folders;
+		// the other folders are needed for packages, and none is to be installed. What people
+		// need who come for the first time has a check of its own.
+		if r.Answer == preflight.Fail && (v.path == "/home" || preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()) {
 			r.Answer, r.Code, r.Next = preflight.Warn, fault.OK, strings.TrimSuffix(r.Next, fault.ThenAgain)
 			if v.path == "/home" {
 				r.Text += " People who come for the first time get no home folder."
@@ -59,13 +62,6 @@ func disk(m *machine) []preflight.Result {
 		}
 	}
 	return []preflight.Result{worst}
-}
-
-// spares reports whether people who have signed in here before still can: they only write
-// to their home folders; the other folders are needed for packages, and none is to be
-// installed. What people need who come for the first time has a check of its own.
-func (m *machine) spares(path string) bool {
-	return path == "/home" || preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()
 }
 
 func (v volume) assess() preflight.Result {

@@ -5,18 +5,9 @@ import (
 	"net/netip"
 )
 
-// Addresses are those of the machine's network interfaces that are up, except the loopback
-// interface. There are none if they cannot be read, or if the machine is only a folder.
-func (h *Host) Addresses() []netip.Addr {
-	return h.addresses(func(i net.Interface) bool { return i.Flags&net.FlagLoopback == 0 })
-}
-
-// AddressesOn are those of one network interface, which may be the loopback interface.
-func (h *Host) AddressesOn(name string) []netip.Addr {
-	return h.addresses(func(i net.Interface) bool { return i.Name == name })
-}
-
-func (h *Host) addresses(of func(net.Interface) bool) (out []netip.Addr) {
+// Addresses are those of a network interface if it is up; without a name, of all but the
+// loopback interface. There are none if they cannot be read, or if the machine is only a folder.
+func (h *Host) Addresses(on string) (out []netip.Addr) {
 	if h.Root != "" {
 		return nil
 	}
@@ -25,7 +16,7 @@ func (h *Host) addresses(of func(net.Interface) bool) (out []netip.Addr) {
 		return nil
 	}
 	for _, i := range interfaces {
-		if i.Flags&net.FlagUp == 0 || !of(i) {
+		if i.Flags&net.FlagUp == 0 || on == "" && i.Flags&net.FlagLoopback != 0 || on != "" && on != i.Name {
 			continue
 		}
 		addresses, err := i.Addrs()

@@ -10,13 +10,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// zyppLists are the settings with continuation lines: a line after one of them that is not
-// itself a setting belongs to it.
-func zyppLists() []string { return []string{"baseurl", "gpgkey", "mirrorlist", "metalink"} }
-
 // readZypp reads as libzypp does (iniparser.cc, RepoFileReader.cc). A line that it cannot
 // parse, or an invalid address, ends it.
-func readZypp(text string) ([]section, *mistake) {
+func readZypp(content string) ([]section, *mistake) {
 	var r reading
 	list := "" // the list that a line may continue; a heading does not end it
 	add := func(words string) (wrong string) {
@@ -28,7 +24,7 @@ func readZypp(text string) ([]section, *mistake) {
 		}
 		return ""
 	}
-	for number, line := range numbered(text) {
+	for number, line := range numbered(content) {
 		trimmed := strings.Trim(line, " \t\n")
 		key, value, setting := strings.Cut(trimmed, "=")
 		switch {
@@ -46,7 +42,9 @@ func readZypp(text string) ([]section, *mistake) {
 				return nil, &mistake{number, "it stands before the first section"}
 			}
 			key, value = strings.TrimRight(key, " \t"), strings.TrimLeft(value, " \t")
-			if list = ""; !slices.Contains(zyppLists(), key) {
+			// The settings with continuation lines: a line after one of them that is not itself a
+			// setting belongs to it.
+			if list = ""; !text.OneOf(key, "baseurl gpgkey mirrorlist metalink") {
 				r.values()[key] = value
 				continue
 			}

@@ -27,7 +27,9 @@ func weakness(e *openpgp.Entity) string {
 		}
 	}
 	for _, k := range keys {
-		if bits, err := k.BitLength(); err == nil && isRSA(k.PubKeyAlgo) && bits < shortest {
+		a := k.PubKeyAlgo
+		isRSA := a == packet.PubKeyAlgoRSA || a == packet.PubKeyAlgoRSASignOnly || a == packet.PubKeyAlgoRSAEncryptOnly
+		if bits, err := k.BitLength(); err == nil && isRSA && bits < shortest {
 			return fmt.Sprintf("its RSA key has %d bits; fewer than %d can be computed by others", bits, shortest)
 		}
 	}
@@ -40,10 +42,6 @@ func weakness(e *openpgp.Entity) string {
 		}
 	}
 	return "it signs itself by SHA-1 only, which others can forge"
-}
-
-func isRSA(a packet.PublicKeyAlgorithm) bool {
-	return a == packet.PubKeyAlgoRSA || a == packet.PubKeyAlgoRSASignOnly || a == packet.PubKeyAlgoRSAEncryptOnly
 }
 
 // Weak reports keys in the setting repository.trustedKeys that can be read but are too

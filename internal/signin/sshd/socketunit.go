@@ -64,7 +64,7 @@ func gatherSocketUnit(h *host.Host, all []socket) SocketUnit {
 		}
 		if len(u.Open) > 0 {
 			if u.Device.Name != "" {
-				u.Device.Addresses = h.AddressesOn(u.Device.Name)
+				u.Device.Addresses = h.Addresses(u.Device.Name)
 			}
 			return u
 		}
