@@ -241,7 +241,8 @@ const (
 
 // entry is one line of the report: an answer, its name, the finding, the next step.
 func (s Style) entry(b *strings.Builder, answer, name, what string, next ...string) {
-	head := "  " + s.painted(answer, fmt.Sprintf("%-4s", word(answer))) + "  "
+	_, color := appearance(answer)
+	head := "  " + s.paint(fmt.Sprintf("%-4s", word(answer)), color) + "  "
 	indent := textColumn
 	if s.Width > 0 && s.Width < narrow {
 		indent = 4
@@ -307,11 +308,6 @@ func (s Style) fill(b *strings.Builder, all []token, used, indent, colored int, 
 		used += blank + n
 	}
 	b.WriteString("\n")
-}
-
-func (s Style) painted(answer, text string) string {
-	_, color := appearance(answer)
-	return s.paint(text, color)
 }
 
 func (s Style) paint(text, code string) string {

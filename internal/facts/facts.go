@@ -301,7 +301,7 @@ func (f *Facts) LegacyPackages() []string {
 // Wanted are the packages that this machine must have.
 func (f *Facts) Wanted() []string {
 	wanted := []string{f.Target.Packages.Login}
-	if f.Target.SELinux && f.Login.SELinux.Needed() {
+	if f.Target.SELinux && f.Login.SELinux.Enabled {
 		wanted = append(wanted, f.Target.Packages.SELinux)
 	}
 	return wanted

@@ -59,15 +59,6 @@ func AptEntries(h *host.Host) ([]Entry, []Problem) {
 	return entries, problems
 }
 
-// noteKeys reports the missing key files of entries of an rpm-based manager. It may have
-// the keys all the same, because it imports them only once.
-func noteKeys(h *host.Host, entries []Entry, problems []Problem) ([]Entry, []Problem) {
-	for i := range entries {
-		entries[i].MissingKey = free(h, missingKey(h, entries[i]))
-	}
-	return entries, problems
-}
-
 // free is the path if nothing exists there, not even a broken link, and a plain key file
 // may be written there; otherwise "".
 func free(h *host.Host, file string) string {
@@ -121,7 +112,10 @@ func RPMEntries(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 	entries, problems := readParts(h, dir, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
 		return d.parse(file, text, gpgcheck)
 	})
-	return noteKeys(h, entries, problems)
+	for i := range entries { // the manager may have the keys all the same, because it imports them only once
+		entries[i].MissingKey = free(h, missingKey(h, entries[i]))
+	}
+	return entries, problems
 }
 
 // checksByDefault is whether a manager checks packages of a repository that does not say

@@ -5,7 +5,6 @@ package door
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -78,9 +77,9 @@ func obeying(open func(path string) (*host.Parts, error)) (found string, unread 
 			}
 			continue
 		}
-		obeys := linked(program)
+		libraries, _ := elf.Needs(program)
 		program.Close()
-		if obeys {
+		if slices.ContainsFunc(libraries, func(l string) bool { return strings.HasPrefix(l, "libwrap.so") }) {
 			return p, nil
 		}
 	}
@@ -104,9 +103,4 @@ func (f *Facts) list(h *host.Host, name string) {
 		f.Err = fmt.Errorf("%s: %w", name, err)
 	}
 	f.Lists[name] = string(text)
-}
-
-// linked reports whether a program is linked with libwrap.
-func linked(program io.ReaderAt) bool {
-	return slices.ContainsFunc(elf.Needed(program), func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -34,7 +35,7 @@ func TestNeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Needed(content); !slices.Equal(got, want) {
+		if got, _ := Needs(content); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 		compared++
@@ -51,10 +52,51 @@ func FuzzNeeded(f *testing.F) {
 	}
 	f.Add([]byte(littleEndian))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for _, name := range append(Needed(bytes.NewReader(content)), Paths(bytes.NewReader(content))...) {
+		libraries, folders := Needs(bytes.NewReader(content))
+		for _, name := range append(libraries, folders...) {
 			if len(name) > longest {
 				t.Errorf("%d bytes", len(name))
 			}
 		}
+		if n := len(Names(bytes.NewReader(content))); n > len(content)+headerSize {
+			t.Errorf("%d bytes of %d", n, len(content))
+		}
 	})
+}
+
+// TestNames: every function that debug/elf finds in PAM's modules on this machine, and that
+// libpam calls, is among the names, which are a small part of the file.
+func TestNames(t *testing.T) {
+	files, err := filepath.Glob("/usr/lib/*/security/pam_*.so")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d modules: %v", len(files), err)
+	}
+	all, kept := 0, 0
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := debugelf.NewFile(bytes.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		symbols, err := e.DynamicSymbols()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := Names(bytes.NewReader(content))
+		if !bytes.HasPrefix(content, names[:headerSize]) {
+			t.Errorf("%s: the header is %x", name, names[:headerSize])
+		}
+		for _, s := range symbols {
+			if strings.HasPrefix(s.Name, "pam_sm_") && !bytes.Contains(names, []byte("\x00"+s.Name+"\x00")) {
+				t.Errorf("%s: %s is not there", name, s.Name)
+			}
+		}
+		all, kept = all+len(content), kept+len(names)
+	}
+	if kept*4 > all {
+		t.Errorf("%d of %d bytes are kept", kept, all)
+	}
 }

@@ -58,8 +58,8 @@ type Files struct {
 	CertHandler, AddUser, PAMModule, NSSLibrary File
 }
 
-func readFiles(h *host.Host, mounts host.Mounts) Files {
-	debian, libraries := h.Exists("/var/lib/dpkg"), newLoader(h)
+func readFiles(h *host.Host, libraries *loader, mounts host.Mounts) Files {
+	debian := h.Exists("/var/lib/dpkg")
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
 			info, err := h.Stat(p)
@@ -69,11 +69,7 @@ func readFiles(h *host.Host, mounts host.Mounts) Files {
 			if err == nil && info.Mode().IsRegular() {
 				above, _ := parts(h, p) // what cannot be read is not judged
 				f := File{Path: p, Found: true, Mode: info.Mode(), Unsafe: unsafe(above, debian), NoExec: mounts.NoExec(p)}
-				content, err := h.Open(p)
-				if f.Unread = err; err == nil {
-					f.Lacks = libraries.lacks(p, content)
-					content.Close()
-				}
+				f.Lacks, f.Unread = libraries.lacks(p)
 				return f
 			}
 		}

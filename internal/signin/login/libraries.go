@@ -36,32 +36,39 @@ func newLoader(h *host.Host) *loader {
 
 // lacks is the first library that a program or module needs, directly or through another
 // library, and that the dynamic loader would not find (ld.so(8)): in the program's own
-// folders, the loader's cache or the default folders. "" if nothing is missing.
-func (l *loader) lacks(file string, content io.ReaderAt) string {
+// folders, the loader's cache or the default folders. "" if nothing is missing, or if the
+// file could not be opened.
+func (l *loader) lacks(file string) (missing string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	missing, known := l.files[file]
 	if !known {
-		missing = l.missing(file, content, nil)
+		missing, err = l.opened(file, nil)
 		l.files[file] = missing
 	}
-	return missing
+	return missing, err
 }
 
-// lacksText is lacks for a file that was already read.
-func (l *loader) lacksText(file string, content []byte) string {
-	return l.lacks(file, bytes.NewReader(content))
+// opened is missing for a file by its name.
+func (l *loader) opened(file string, within []string) (missing string, err error) {
+	content, err := l.h.Open(file)
+	if err == nil {
+		missing = l.missing(file, content, within)
+		_ = content.Close() // it was only read
+	}
+	return missing, err
 }
 
 // missing checks the libraries that a file names. within are the folders of the files that
 // need it: DT_RPATH also applies to the libraries of libraries. That DT_RUNPATH does not is
 // ignored, so that no library is reported as missing that is found.
 func (l *loader) missing(file string, content io.ReaderAt, within []string) string {
+	libraries, own := elf.Needs(content)
 	folders := within
-	for _, folder := range elf.Paths(content) {
+	for _, folder := range own {
 		folders = append(folders[:len(folders):len(folders)], strings.NewReplacer("$ORIGIN", path.Dir(file), "${ORIGIN}", path.Dir(file)).Replace(folder))
 	}
-	for _, library := range elf.Needed(content) {
+	for _, library := range libraries {
 		if strings.Contains(library, "/") {
 			if !l.h.Exists(library) {
 				return library
@@ -111,12 +118,7 @@ func (l *loader) at(key, file string, folders []string) found {
 	if file == "" {
 		return one
 	}
-	content, err := l.h.Open(file)
-	if err != nil {
-		return one // what cannot be read is not judged
-	}
-	defer content.Close()
-	one.lacks = l.missing(file, content, folders)
+	one.lacks, _ = l.opened(file, folders) // what cannot be read is not judged
 	l.there[key] = one
 	return one
 }

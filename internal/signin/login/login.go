@@ -36,13 +36,14 @@ func Gather(h *host.Host, one *gate.Somebody) Facts {
 	kernel := readSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts() // options that are not known are not judged
-	s := readSudo(h, 0, switches, mounts, one)
+	libraries := newLoader(h)
+	s := readSudo(h, libraries, 0, switches, mounts, one)
 	service := s.Rules.PAM
 	f := Facts{
 		PAM:      GatherPAM(h, PAMService, one, &s.Rules, mounts),
 		NSS:      readNSS(h, switches, err),
 		Sudo:     s,
-		Files:    readFiles(h, mounts),
+		Files:    readFiles(h, libraries, mounts),
 		SELinux:  kernel,
 		Denials:  readDenials(h, kernel, time.Now()),
 		Accounts: readAccounts(h),

@@ -79,7 +79,7 @@ func gather(h *host.Host) *Facts {
 	me := uint32(os.Geteuid())
 	switches, _ := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts()
-	f.Sudo = readSudo(h, me, switches, mounts, nil)
+	f.Sudo = readSudo(h, newLoader(h), me, switches, mounts, nil)
 	all, _ := parts(h, f.Files.CertHandler.Path)
 	for i := range all {
 		if all[i].uid == me {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/pam"
 )
@@ -18,20 +19,11 @@ const fileLimit = 16 << 20
 // PAMMachine gives libpam's stacks access to the machine. Each file is read once. service
 // is sshd's service name in PAM; of mounts that are not known none forbids anything.
 func PAMMachine(h *host.Host, service string, mounts host.Mounts) pam.Machine {
-	var mu sync.Mutex
-	read := map[string]gate.File{}
+	libraries := newLoader(h)
 	m := pam.Machine{
 		Service: service,
-		File: func(path string) gate.File {
-			mu.Lock()
-			defer mu.Unlock()
-			f, ok := read[path]
-			if !ok {
-				f = readFile(h, path)
-				read[path] = f
-			}
-			return f
-		},
+		File:    once(h, whole),
+		Module:  once(h, names),
 		List: func(pattern string) []string {
 			found := h.Glob(pattern)
 			slices.Sort(found)
@@ -40,7 +32,10 @@ func PAMMachine(h *host.Host, service string, mounts host.Mounts) pam.Machine {
 		ReadOnly: mounts.ReadOnly,
 		NoExec:   func(path string) bool { return mounts.NoExec(path) != "" },
 		Now:      time.Now(),
-		Lacks:    newLoader(h).lacksText,
+		Lacks: func(module string) string {
+			library, _ := libraries.lacks(module) // what cannot be read is not judged
+			return library
+		},
 	}
 	m.Library = pam.ReadLibrary(libpam(h), h.Exists("/var/lib/dpkg"))
 	return m
@@ -56,7 +51,45 @@ func libpam(h *host.Host) []byte {
 	return nil
 }
 
+// once reads each file once.
+func once(h *host.Host, content func(*host.Host, string) ([]byte, error)) func(path string) gate.File {
+	var mu sync.Mutex
+	known := map[string]gate.File{}
+	return func(path string) gate.File {
+		mu.Lock()
+		defer mu.Unlock()
+		f, ok := known[path]
+		if !ok {
+			f = readAs(h, path, content)
+			known[path] = f
+		}
+		return f
+	}
+}
+
 func readFile(h *host.Host, path string) gate.File {
+	return readAs(h, path, whole)
+}
+
+// whole is the content of a file.
+func whole(h *host.Host, path string) ([]byte, error) { return h.ReadFile(path, fileLimit) }
+
+// names is no more of a module than decides whether libpam can use it, because pam_systemd
+// alone has half a megabyte; the whole of what is no module.
+func names(h *host.Host, path string) ([]byte, error) {
+	module, err := h.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer module.Close()
+	if names := elf.Names(module); names != nil {
+		return names, nil
+	}
+	return whole(h, path)
+}
+
+// readAs reads a file, and what the file system says of it.
+func readAs(h *host.Host, path string, content func(*host.Host, string) ([]byte, error)) gate.File {
 	if path == "" { // the folder that a name is appended to
 		return gate.File{Err: fs.ErrNotExist}
 	}
@@ -75,7 +108,7 @@ func readFile(h *host.Host, path string) gate.File {
 	case info.IsDir():
 	case info.Mode()&os.ModeCharDevice != 0: // as empty as /dev/null
 	default:
-		f.Text, f.Err = h.ReadFile(path, fileLimit)
+		f.Text, f.Err = content(h, path)
 	}
 	return f
 }

@@ -107,18 +107,22 @@ func (p *PAM) foresee(m *pam.Machine) *gate.Answer {
 	if p.Line != nil || p.Broken != nil {
 		return nil
 	}
-	with, read, file := *m, m.File, p.target(string(pam.Account))
+	with, file := *m, p.target(string(pam.Account))
 	with.File = func(name string) gate.File {
-		f := read(name)
-		switch {
-		case name == file:
+		f := m.File(name)
+		if name == file {
 			rest := string(f.Text)
 			if strings.HasPrefix(rest, "#") { // it replaces that line, so that the numbers stay
 				_, rest, _ = strings.Cut(rest, "\n")
 			}
 			f.Text = []byte("account sufficient " + PAMModule + "\n" + rest)
-		case f.Missing() && path.Base(name) == PAMModule:
-			return read(path.Join(path.Dir(name), "pam_unix.so"))
+		}
+		return f
+	}
+	with.Module = func(name string) gate.File {
+		f := m.Module(name)
+		if f.Missing() && path.Base(name) == PAMModule {
+			f = m.Module(path.Join(path.Dir(name), "pam_unix.so"))
 		}
 		return f
 	}

@@ -44,9 +44,6 @@ func Enforced(h *host.Host) bool {
 
 const enforceFile = "/sys/fs/selinux/enforce"
 
-// Needed reports whether the package aadsshlogin-selinux is needed.
-func (s SELinux) Needed() bool { return s.Enabled }
-
 func readSELinux(h *host.Host) SELinux {
 	var s SELinux
 	text, err := h.ReadFile(enforceFile, 16)

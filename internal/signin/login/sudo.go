@@ -44,7 +44,7 @@ type Sudo struct {
 
 // readSudo reads the rules. owner is the user to whom sudo's files must belong, switches is
 // the content of switchFile.
-func readSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, one *gate.Somebody) Sudo {
+func readSudo(h *host.Host, libraries *loader, owner uint32, switches []byte, mounts host.Mounts, one *gate.Somebody) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	var unread error // the first of sudo's files that is there and could not be read
@@ -65,7 +65,9 @@ func readSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, o
 			if info.Mode()&fs.ModeSetuid == 0 || uid != owner || closed || mounts.NoSUID(program) {
 				s.NoSetID = program
 			}
-			s.Lacks = cmp.Or(s.lacks(h, program), plugins.lacks(h))
+			if s.Lacks, _ = libraries.lacks(program); s.Lacks == "" {
+				s.Lacks = plugins.lacks(h)
+			}
 			break
 		}
 	}
@@ -80,15 +82,6 @@ func readSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, o
 	s.Err = cmp.Or(s.Err, unread)
 	s.Plugin, s.Other, s.Elsewhere = plugins.lost, plugins.other, elsewhere(switches)
 	return s
-}
-
-// lacks is a library that sudo needs and that is not there.
-func (*Sudo) lacks(h *host.Host, program string) (library string) {
-	if content, err := h.Open(program); err == nil {
-		library = newLoader(h).lacks(program, content)
-		_ = content.Close() // it was only read
-	}
-	return library
 }
 
 // WithConffiles reinstalls the package including configuration files that were removed, and

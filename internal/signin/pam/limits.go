@@ -1,6 +1,7 @@
 package pam
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strconv"
@@ -21,8 +22,7 @@ func limits(c *call) answer {
 		if c.m.File(standard).Missing() {
 			// Since 1.6 that is no failure (or the vendor's file is read); the module's
 			// content shows which of both it is: only the newer one contains the reason.
-			_, f := c.m.module(c.Module)
-			if !strings.Contains(string(f.Text), "cannot read settings from %s: %s") {
+			if !c.has("cannot read settings from %s: %s") {
 				return answer{codes: []Code{serviceErr}, why: standard + " is not there, over which pam_limits fails", data: Problem{File: standard},
 					next: "Make the file again (it may be empty): " + touch(standard)}
 			}
@@ -266,7 +266,7 @@ type floor struct {
 func (l *limitSet) answer() answer {
 	result := answer{codes: []Code{Success}}
 	if by := l.by[noPrivileges]; by.value == "1" {
-		if _, f := l.c.m.module(l.c.Module); strings.Contains(string(f.Text), noPrivileges) {
+		if l.c.has(noPrivileges) {
 			result.data = by.at
 		}
 	}
@@ -305,6 +305,12 @@ func (l *limitSet) answer() answer {
 	return result
 }
 
+// has reports whether a text is in the module: what it can do is seen from that.
+func (c *call) has(text string) bool {
+	file, _ := c.m.module(c.Module)
+	return bytes.Contains(c.m.File(file).Text, []byte(text))
+}
+
 // refused: the kernel accepts no larger number of files than fs.nr_open, and a larger one
 // ends the session, except with the pam_limits of Debian and Ubuntu.
 func (l *limitSet) refused(deny func(limit, bool, string)) {
@@ -312,11 +318,10 @@ func (l *limitSet) refused(deny func(limit, bool, string)) {
 	if !set || l.c.m.Library.Debian {
 		return
 	}
-	_, f := l.c.m.module(l.c.Module)
 	n := amount(by.value)
 	most, err := strconv.ParseInt(strings.TrimSpace(string(l.c.m.File("/proc/sys/fs/nr_open").Text)), 10, 64)
 	switch {
-	case n < 0 && strings.Contains(string(f.Text), "/proc/sys/fs/nr_open"): // since 1.3.1: as many as possible
+	case n < 0 && l.c.has("/proc/sys/fs/nr_open"): // since 1.3.1: as many as possible
 	case n < 0:
 		deny(by, true, "the kernel takes no unlimited number of files, over which this pam_limits fails")
 	case err == nil && n > most:

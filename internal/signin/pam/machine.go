@@ -37,10 +37,11 @@ type Machine struct {
 	Service  string // sshd's service name in PAM: "sshd", or the value of PAMServiceName
 	Library  Library
 	File     func(path string) gate.File
-	List     func(pattern string) []string            // sorted
-	ReadOnly func(path string) bool                   // nothing can be written there
-	NoExec   func(path string) bool                   // no program or module there can be used
-	Lacks    func(file string, content []byte) string // a missing library that a module needs; "" if none is missing
+	Module   func(path string) gate.File   // as File; of a module only the header and the names of its functions
+	List     func(pattern string) []string // sorted
+	ReadOnly func(path string) bool        // nothing can be written there
+	NoExec   func(path string) bool        // no program or module there can be used
+	Lacks    func(module string) string    // a missing library that a module needs; "" if none is missing
 	Now      time.Time
 }
 
@@ -112,7 +113,7 @@ func (m Machine) module(name string) (file string, f gate.File) {
 			if d != "" {
 				at = d + "/" + n
 			}
-			switch one := m.File(at); {
+			switch one := m.Module(at); {
 			case one.Err == nil:
 				return at, one
 			case !one.Missing() && f.Missing(): // it may be there
@@ -139,7 +140,7 @@ func (m Machine) loads(file string, f gate.File) string {
 	case m.NoExec != nil && m.NoExec(file):
 		return "is on a file system that is mounted noexec"
 	case m.Lacks != nil:
-		if library := m.Lacks(file, f.Text); library != "" {
+		if library := m.Lacks(file); library != "" {
 			return "cannot be loaded, because " + library + " is not there, which it needs"
 		}
 	}
