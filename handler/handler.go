@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
@@ -171,7 +172,7 @@ func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f *facts.Facts)
 
 // conclude judges the result, not the messages on the way: a machine that needs no further
 // step is a success, whatever a package manager complained about.
-func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) outcome {
+func (r *run) conclude(f *facts.Facts, checks []check.Result, cause error) outcome {
 	now := decide.For(f, decide.Goal{})
 	checks = preflight.Again(checks, now.Verified)
 	failure, rest := preflight.FirstFailure(checks), now.Plan
@@ -184,7 +185,7 @@ func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) o
 	if failure == nil && rest.Empty() {
 		if cause != nil {
 			r.log.Warnf("the machine is as it should be in spite of: %v", cause)
-			checks = append(checks, preflight.Result{Name: "packages", Answer: preflight.Warn, Text: fault.Of(cause).What, Next: fault.Of(cause).Remedy()})
+			checks = append(checks, check.Result{Name: "packages", Answer: check.Warn, Text: fault.Of(cause).What, Next: fault.Of(cause).Remedy()})
 		}
 		return outcome{message: healthy(f, checks), results: checks}
 	}
@@ -202,7 +203,7 @@ func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) o
 // healthy is the one line of a success. It promises no more than the checks found: it names
 // the people who cannot sign in, and where another program decides, it names that program
 // and promises nothing.
-func healthy(f *facts.Facts, checks []preflight.Result) string {
+func healthy(f *facts.Facts, checks []check.Result) string {
 	login := f.Target.Packages.Login
 	on := "(" + strings.TrimSpace(login+" "+f.Packages[login].Version) + " on " + f.Target.Name + ")"
 	var except, decides []string

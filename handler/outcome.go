@@ -3,6 +3,7 @@ package handler
 import (
 	"slices"
 
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/preflight"
 	"aadssh/internal/standalone"
@@ -14,10 +15,10 @@ import (
 type outcome struct {
 	fault   *fault.Fault // nil: success
 	message string       // of a success, one line
-	results []preflight.Result
+	results []check.Result
 }
 
-func failed(err error, results []preflight.Result) outcome {
+func failed(err error, results []check.Result) outcome {
 	return outcome{fault: fault.ByCause(fault.Of(err)), results: results}
 }
 
@@ -65,9 +66,9 @@ func (v outcome) report(operation string) status.Report {
 	for _, c := range preflight.Grouped(v.results) {
 		s := status.Substatus{Name: c.Name, Level: status.Success, Message: c.Text}
 		switch c.Answer {
-		case preflight.Warn, preflight.Unknown:
+		case check.Warn, check.Unknown:
 			s.Level = status.Warning
-		case preflight.Fail:
+		case check.Fail:
 			s.Level, s.Code = status.Failure, int(c.Code)
 		}
 		if c.Next != "" {

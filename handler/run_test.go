@@ -19,7 +19,6 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
 	"aadssh/internal/logging"
-	"aadssh/internal/preflight"
 	"aadssh/status"
 )
 
@@ -136,12 +135,12 @@ func TestInstallAndUpdateFailOnlyWhereNothingCanRun(t *testing.T) {
 }
 
 func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
-	results := []preflight.Result{
+	results := []check.Result{
 		{Name: "memory", Text: "4096 MiB."},
-		{Name: "identity", Answer: preflight.Unknown, Text: "No answer.", Next: "Look."},
+		{Name: "identity", Answer: check.Unknown, Text: "No answer.", Next: "Look."},
 		{Name: "sshd-command", Row: &check.About{Group: "sshd"}, Text: "fine"},
-		{Name: "sshd-pam", Row: &check.About{Group: "sshd"}, Answer: preflight.Warn, Text: "odd"},
-		{Name: "sshd-users", Row: &check.About{Group: "sshd"}, Answer: preflight.Fail, Text: "shut out", Next: "Open.", Code: 21},
+		{Name: "sshd-pam", Row: &check.About{Group: "sshd"}, Answer: check.Warn, Text: "odd"},
+		{Name: "sshd-users", Row: &check.About{Group: "sshd"}, Answer: check.Fail, Text: "shut out", Next: "Open.", Code: 21},
 	}
 	good := outcome{message: "ok", results: results[:4]}.report("Enable")
 	if good.Level != status.Success || good.Code != 0 || good.Message != "ok" {
@@ -171,7 +170,7 @@ func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
 func TestNothingIsPromisedOfAnUnknownMachine(t *testing.T) {
 	q, _ := request(t, "enable")
 	r := &run{Request: q, host: q.Host, log: q.Host.Log}
-	before := []preflight.Result{{Name: "distro", Answer: preflight.Pass, Text: "Ubuntu 22.04 is supported."}}
+	before := []check.Result{{Name: "distro", Answer: check.Pass, Text: "Ubuntu 22.04 is supported."}}
 	unread := &fs.PathError{Op: "open", Path: "/etc/os-release", Err: syscall.EACCES}
 	for cause, want := range map[error]string{
 		nil: "which distribution this is cannot be read",
@@ -189,7 +188,7 @@ func TestNothingIsPromisedOfAnUnknownMachine(t *testing.T) {
 func TestCauseBeforeConsequence(t *testing.T) {
 	q, _ := request(t, "enable")
 	r := &run{Request: q, host: q.Host, log: q.Host.Log}
-	checks := []preflight.Result{{Name: "packages", Answer: preflight.Fail, Code: fault.PackageManagerFailed, Text: "The package is not installed."}}
+	checks := []check.Result{{Name: "packages", Answer: check.Fail, Code: fault.PackageManagerFailed, Text: "The package is not installed."}}
 	for cause, want := range map[error]fault.Code{
 		fault.New(fault.RepositoryUntrusted, "The key is another one.", ""): fault.RepositoryUntrusted,
 		nil: fault.PackageManagerFailed,

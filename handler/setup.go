@@ -8,10 +8,10 @@ import (
 	"syscall"
 
 	"aadssh/internal/agent"
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/standalone"
 	"aadssh/internal/state"
 	"aadssh/internal/watch"
@@ -256,7 +256,7 @@ func (r *run) watchForSetup(ctx context.Context) (what, next string, err error) 
 		r.log.Warnf("%v", err)
 	}
 	put, err := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
-	if put.Answer == preflight.Pass {
+	if put.Answer == check.Pass {
 		return "", "", err
 	}
 	what, next = r.toSetup(put.Text, put.Next)

@@ -21,7 +21,7 @@ import (
 type Watch interface {
 	// Put installs the watch and reports whether it is as it should be. The error is why it
 	// could not be installed.
-	Put(context.Context, watch.Assignment) (preflight.Result, error)
+	Put(context.Context, watch.Assignment) (check.Result, error)
 	// Follow makes an installed watch report under another sequence number.
 	Follow(watch.Assignment) error
 	// End removes the watch, but leaves the program for people.

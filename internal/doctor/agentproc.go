@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/text"
 )
 
@@ -159,19 +159,19 @@ func quotedWords(s string) []string {
 }
 
 // agentRuns: without the agent, nothing that is set in Azure reaches this machine.
-func agentRuns(m *machine) []preflight.Result {
+func agentRuns(m *machine) []check.Result {
 	if m.agentProc > 0 {
-		return []preflight.Result{{Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}
+		return []check.Result{{Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}
 	}
 	if m.extension.standalone() {
-		return []preflight.Result{{Text: "No agent of Azure runs here, and none is needed: setup set this machine up."}}
+		return []check.Result{{Text: "No agent of Azure runs here, and none is needed: setup set this machine up."}}
 	}
-	r := preflight.Result{Answer: preflight.Warn,
+	r := check.Result{Answer: check.Warn,
 		Text: "The agent that runs extensions is not running, so nothing that is set in Azure arrives on this machine."}
 	if len(m.agentUnits) == 0 {
 		r.Text = "No Azure agent is on this machine, so no extension can be set from Azure."
 		r.Next = "Install the package walinuxagent (WALinuxAgent on some distributions), or do without it: sudo " + host.Program() + " setup"
-		return []preflight.Result{r}
+		return []check.Result{r}
 	}
 	unit := m.agentUnits[0]
 	if text.Begins(unit, "extd himdsd") {
@@ -181,5 +181,5 @@ func agentRuns(m *machine) []preflight.Result {
 	} else {
 		r.Next = "Run: sudo systemctl start " + unit + ". See why it stopped: sudo journalctl -u " + unit + " -n 50"
 	}
-	return []preflight.Result{r}
+	return []check.Result{r}
 }

@@ -12,6 +12,7 @@ import (
 	"aadssh/distro"
 	"aadssh/internal/agent"
 	"aadssh/internal/az"
+	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
@@ -23,7 +24,7 @@ import (
 
 // legacyPackage: if a removal script of the legacy package fails, the package stays half
 // removed; the public documentation describes the way out.
-func legacyPackage(m *machine) []preflight.Result {
+func legacyPackage(m *machine) []check.Result {
 	for _, name := range m.LegacyPackages() {
 		p := m.Packages[name]
 		if p.State != pkgmgr.Broken {
@@ -33,7 +34,7 @@ func legacyPackage(m *machine) []preflight.Result {
 		if m.Target.Manager == distro.Apt {
 			next = "sudo dpkg --purge " + name + "; where its own script fails: sudo mv /var/lib/dpkg/info/" + name + ".prerm /root/ && sudo dpkg --purge " + name
 		}
-		return []preflight.Result{{Answer: preflight.Fail, Code: fault.LegacyInstalled,
+		return []check.Result{{Answer: check.Fail, Code: fault.LegacyInstalled,
 			Text: "The removal of the older package " + name + " stopped half-way (" + p.Detail + ").",
 			Next: "See that nobody is signed in through it (who -u), then run: " + next + ". Then " + fault.Again + "."}}
 	}
@@ -41,7 +42,7 @@ func legacyPackage(m *machine) []preflight.Result {
 }
 
 // scaleSet reports what is different for instances of scale sets.
-func scaleSet(m *machine) []preflight.Result {
+func scaleSet(m *machine) []check.Result {
 	mine := m.Identity.Machine
 	if mine.ScaleSet == "" {
 		return nil
@@ -49,16 +50,16 @@ func scaleSet(m *machine) []preflight.Result {
 	// AKS names its sets aks-<pool>-<number>-vmss, in groups MC_<...> (Microsoft
 	// Learn, aks/node-pool; azure-linux-extensions#1909).
 	if strings.HasPrefix(mine.ScaleSet, "aks-") && strings.HasPrefix(strings.ToUpper(mine.Group), "MC_") {
-		return []preflight.Result{{Answer: preflight.Warn,
+		return []check.Result{{Answer: check.Warn,
 			Text: "The scale set " + mine.ScaleSet + " belongs to AKS, which takes extensions away again that it did not set.",
 			Next: "Have AKS do it (" + az.EntraSSH() + ", where your AKS offers it), or use: kubectl debug node/NAME."}}
 	}
 	if m.root && (m.extension == nil || !m.extension.state.Active()) && !preflight.InPlace(&m.Facts) {
-		return []preflight.Result{{Answer: preflight.Fail, Code: fault.PackageManagerFailed,
+		return []check.Result{{Answer: check.Fail, Code: fault.PackageManagerFailed,
 			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension " + names.Ours().Type + ": the set does not have it, or this instance runs an old model of the set.",
 			Next: "Check whether the set has it: " + mine.ListExtensions() + ". Where it is listed: " + mine.UpdateInstances()}}
 	}
-	return []preflight.Result{{Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
+	return []check.Result{{Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
 }
 
 // setItUp is the next step if the handler has to run.
@@ -139,37 +140,37 @@ func (of *machine) noSettings() bool {
 }
 
 // packageManager says which process is using it.
-func packageManager(m *machine) []preflight.Result {
+func packageManager(m *machine) []check.Result {
 	if m.OtherRun != "" {
-		return []preflight.Result{{Answer: preflight.Warn, Code: fault.StillRunning,
+		return []check.Result{{Answer: check.Warn, Code: fault.StillRunning,
 			Text: "Another run of this handler is changing this machine now (" + m.OtherRun + "), so what is found here may soon be otherwise.",
 			Next: "See what it does (pgrep -fa aadsshlogin-handler), let it finish, and look again."}}
 	}
 	if t := m.Transaction; t != nil {
-		return []preflight.Result{{Answer: preflight.Warn, Code: fault.StillRunning,
+		return []check.Result{{Answer: check.Warn, Code: fault.StillRunning,
 			Text: fmt.Sprintf("A package transaction of this handler has been running since %s (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
 			Next: "Wait for it: sudo tail -f /var/lib/aadsshlogin-handler/transaction.log"}}
 	}
 	if m.holder == nil {
-		return []preflight.Result{{Text: "No other program is seen at work with packages."}}
+		return []check.Result{{Text: "No other program is seen at work with packages."}}
 	}
-	r := preflight.Result{Answer: preflight.Warn, Code: fault.PackageManagerBusy,
+	r := check.Result{Answer: check.Warn, Code: fault.PackageManagerBusy,
 		Text: fmt.Sprintf("Another program is using %s: %s holds %s.", m.Target.Manager, *m.holder, m.holder.File),
 		Next: fmt.Sprintf("Wait until it has ended (ps -fp %d), then "+fault.Again+".", m.holder.PID)}
 	if !preflight.InPlace(&m.Facts) {
-		r.Answer = preflight.Fail
+		r.Answer = check.Fail
 	}
-	return []preflight.Result{r}
+	return []check.Result{r}
 }
 
 // lastRunCheck repeats the last report of the extension. Whether it is still true follows
 // from the decision about the machine, which is the same as in enable.
-func lastRunCheck(m *machine) []preflight.Result {
+func lastRunCheck(m *machine) []check.Result {
 	if m.extension == nil {
 		return nil
 	}
 	if m.extension.torn != nil {
-		return []preflight.Result{{Answer: preflight.Warn, Text: "What was said last cannot be read, so the portal does not show it: " + text.OneLine(m.extension.torn.Error()) + ".", Next: m.setItUp()}}
+		return []check.Result{{Answer: check.Warn, Text: "What was said last cannot be read, so the portal does not show it: " + text.OneLine(m.extension.torn.Error()) + ".", Next: m.setItUp()}}
 	}
 	if m.extension.report == nil {
 		return nil
@@ -177,30 +178,30 @@ func lastRunCheck(m *machine) []preflight.Result {
 	report := *m.extension.report
 	when := "at " + m.extension.said.UTC().Format("2006-01-02 15:04 UTC")
 	if report.Code == 0 {
-		return []preflight.Result{{Text: report.Operation + " " + when + " said: " + text.Clip(report.Message, 300)}}
+		return []check.Result{{Text: report.Operation + " " + when + " said: " + text.Clip(report.Message, 300)}}
 	}
 	if m.OtherRun != "" && fault.Code(report.Code) == fault.StillRunning { // it has not ended
 		return nil
 	}
-	var r preflight.Result
+	var r check.Result
 	said, since := report.Message, ""
 	what, next := firstSentence(said)
 	switch code := fault.Code(report.Code); {
 	case m.decision.Outlook() != nil, m.OtherRun != "": // the current state has checks of its own
 	case m.resolved(code):
-		r.Answer, r.Next = preflight.Warn, m.setItUp()
+		r.Answer, r.Next = check.Warn, m.setItUp()
 		said, since = what, " That is not so now." // without its next step, which must not be taken again
 	case preflight.InPlace(&m.Facts):
-		r.Answer, r.Next = preflight.Warn, m.setItUp()
+		r.Answer, r.Next = check.Warn, m.setItUp()
 	case m.foreign(): // its codes have other meanings
-		r.Answer, r.Next = preflight.Warn, fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
+		r.Answer, r.Next = check.Warn, fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
 	default:
-		r.Answer, r.Code = preflight.Fail, code
+		r.Answer, r.Code = check.Fail, code
 		r.Next = text.Or(text.Clip(next, 1200), m.setItUp())
 		said = what
 	}
 	r.Text = fmt.Sprintf("%s ended %s with code %d: %s%s", report.Operation, when, report.Code, text.Clip(said, 400), since)
-	return []preflight.Result{r}
+	return []check.Result{r}
 }
 
 // firstSentence splits the text of a status after its first sentence. What to do comes at
@@ -221,34 +222,34 @@ func (m *machine) resolved(code fault.Code) bool {
 	if m.decision.Plan.Empty() {
 		return true
 	}
-	check := code.Check()
-	if check == "" {
+	name := code.Check()
+	if name == "" {
 		return false
 	}
-	results := m.ask(check)
-	return len(results) > 0 && !slices.ContainsFunc(results, func(r preflight.Result) bool {
-		return r.Answer != preflight.Pass && (r.Answer == preflight.Fail || r.Code == code)
+	results := m.ask(name)
+	return len(results) > 0 && !slices.ContainsFunc(results, func(r check.Result) bool {
+		return r.Answer != check.Pass && (r.Answer == check.Fail || r.Code == code)
 	})
 }
 
 // planCheck says what enable would change if no check says why. On a machine with another
 // program's handler, setup would do it.
-func planCheck(m *machine) []preflight.Result {
+func planCheck(m *machine) []check.Result {
 	who := "enable"
 	if m.foreign() {
 		who = "setup of this program"
 	}
 	if f := m.decision.PlanErr; f != nil {
 		if m.foreign() { // the machine does not depend on this plan
-			return []preflight.Result{{Answer: preflight.Warn, Text: "As it is, " + who + " could do nothing here: " + f.What, Next: f.Remedy()}}
+			return []check.Result{{Answer: check.Warn, Text: "As it is, " + who + " could do nothing here: " + f.What, Next: f.Remedy()}}
 		}
-		return []preflight.Result{{Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
+		return []check.Result{{Answer: check.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
 	if m.TargetErr != nil || m.awaits() || m.PackagesErr != nil && m.decision.Plan.Empty() {
 		return nil
 	}
 	if m.decision.Plan.Empty() {
-		return []preflight.Result{{Text: who + " would change nothing."}}
+		return []check.Result{{Text: who + " would change nothing."}}
 	}
 	text := planText(who, m.decision.Plan.Steps)
 	if m.foreign() {
@@ -258,7 +259,7 @@ func planCheck(m *machine) []preflight.Result {
 	if m.unset() {
 		done = m.eitherWay()
 	}
-	return []preflight.Result{{Answer: preflight.Warn, Text: text, Next: "See all: sudo " + host.Program() + " plan. To have it done: " + done}}
+	return []check.Result{{Answer: check.Warn, Text: text, Next: "See all: sudo " + host.Program() + " plan. To have it done: " + done}}
 }
 
 // planText counts the steps of a plan, and names the last ones without their reasons, which
@@ -273,14 +274,14 @@ func planText(who string, steps []decide.Step) string {
 
 // nologin: while the file exists only root can sign in (pam_nologin(8)), if sshd's PAM
 // service uses that module.
-func nologin(m *machine) []preflight.Result {
+func nologin(m *machine) []check.Result {
 	if m.nologin == "" {
 		return nil
 	}
 	if preflight.InPlace(&m.Facts) && m.passes("pam-account") {
-		return []preflight.Result{{Text: m.nologin + " is there, and sshd's PAM service does not ask for it."}}
+		return []check.Result{{Text: m.nologin + " is there, and sshd's PAM service does not ask for it."}}
 	}
-	return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,
+	return []check.Result{{Answer: check.Fail, Code: fault.VerificationFailed,
 		Text: m.nologin + " is there: nobody but root can sign in.",
 		Next: "systemd removes it when the machine has booted or its shutdown was cancelled (sudo shutdown -c); else: sudo rm " + m.nologin}}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/order"
 	"aadssh/internal/preflight"
 )
@@ -11,7 +12,7 @@ import (
 // clock compares this machine's time with that of the endpoints that answered or, if none
 // did, with that of the metadata service: if the clock is years off, no endpoint's
 // certificate is valid.
-func clock(m *machine) []preflight.Result {
+func clock(m *machine) []check.Result {
 	var off []time.Duration
 	for _, p := range m.probes {
 		if !p.server.IsZero() {
@@ -22,8 +23,8 @@ func clock(m *machine) []preflight.Result {
 		off = []time.Duration{m.Identity.ClockAhead}
 	}
 	if len(off) == 0 {
-		return []preflight.Result{{Answer: preflight.Unknown, Text: "No endpoint said what time it is, so the clock was not compared."}}
+		return []check.Result{{Answer: check.Unknown, Text: "No endpoint said what time it is, so the clock was not compared."}}
 	}
 	order.By(off, cmp.Compare)
-	return []preflight.Result{preflight.Clock(off[len(off)/2])}
+	return []check.Result{preflight.Clock(off[len(off)/2])}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
@@ -41,33 +42,33 @@ func statVolumes(h *host.Host) []volume {
 }
 
 // disk reports the first file system that is full or cannot be written.
-func disk(m *machine) []preflight.Result {
-	worst := preflight.Result{Text: "There is room where packages and state are written."}
+func disk(m *machine) []check.Result {
+	worst := check.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
 		r := v.assess()
 		// People who have signed in here before still can: they only write to their home folders;
 		// the other folders are needed for packages, and none is to be installed. What people
 		// need who come for the first time has a check of its own.
-		if r.Answer == preflight.Fail && (v.path == "/home" || preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()) {
-			r.Answer, r.Code, r.Next = preflight.Warn, fault.OK, strings.TrimSuffix(r.Next, fault.ThenAgain)
+		if r.Answer == check.Fail && (v.path == "/home" || preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()) {
+			r.Answer, r.Code, r.Next = check.Warn, fault.OK, strings.TrimSuffix(r.Next, fault.ThenAgain)
 			if v.path == "/home" {
 				r.Text += " People who come for the first time get no home folder."
 			}
 		}
-		if r.Answer == preflight.Fail {
-			return []preflight.Result{r}
+		if r.Answer == check.Fail {
+			return []check.Result{r}
 		}
-		if r.Answer == preflight.Warn && worst.Answer == preflight.Pass {
+		if r.Answer == check.Warn && worst.Answer == check.Pass {
 			worst = r
 		}
 	}
-	return []preflight.Result{worst}
+	return []check.Result{worst}
 }
 
-func (v volume) assess() preflight.Result {
-	r := preflight.Result{}
-	fail := func(what, next string) preflight.Result {
-		return preflight.Result{Answer: preflight.Fail, Code: fault.Disk, Text: what, Next: next}
+func (v volume) assess() check.Result {
+	r := check.Result{}
+	fail := func(what, next string) check.Result {
+		return check.Result{Answer: check.Fail, Code: fault.Disk, Text: what, Next: next}
 	}
 	room := fmt.Sprintf("Make room: sudo du -xh --max-depth=2 %s | sort -h | tail"+fault.ThenAgain, v.path)
 	switch {
@@ -82,7 +83,7 @@ func (v volume) assess() preflight.Result {
 	case v.Counted && v.Files < filesFail && !strings.HasPrefix(v.path, "/run"):
 		return fail("The file system of "+v.path+" has only "+text.Counted(int(v.Files), "file")+" (inodes) left.", "See where they are: df -i "+v.path+"; sudo du --inodes -xS "+v.path+" | sort -n | tail")
 	case v.Sized && v.Others < roomWarns && !strings.HasPrefix(v.path, "/run"):
-		r.Answer, r.Text, r.Next = preflight.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room
+		r.Answer, r.Text, r.Next = check.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room
 	}
 	return r
 }

@@ -77,7 +77,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 }
 
 // shown is a result in the form and the words for this person and machine.
-func (m *machine) shown(r *preflight.Result) Check {
+func (m *machine) shown(r *check.Result) Check {
 	hidden := m.hide(r)
 	r.Text, r.Next = m.words(r.Text), m.words(m.commands(r.Next))
 	c := newCheck(r)
@@ -102,7 +102,7 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	}
 	for _, c := range facts.SignInChecks() {
 		if !shown[c.Name] && slices.Contains(o.Only, c.Name) {
-			missing = append(missing, m.shown(&preflight.Result{Name: c.Name, Row: &c, Answer: preflight.Unknown,
+			missing = append(missing, m.shown(&check.Result{Name: c.Name, Row: &c, Answer: check.Unknown,
 				Text: "Not looked at, because " + why + "."}))
 		}
 	}
@@ -118,14 +118,14 @@ func waits(section string) bool { return section == check.Packages || section ==
 // undecided turns unknown results into failures if something has to be changed: a working
 // machine is left alone, but enable stops. What another run may be about to install is
 // unknown until it has ended.
-func (m *machine) undecided(results []preflight.Result) []preflight.Result {
+func (m *machine) undecided(results []check.Result) []check.Result {
 	for i := range results {
 		r := &results[i]
-		if r.Answer == preflight.Fail && m.awaits() && waits(r.About().Section) {
-			r.Answer, r.Next = preflight.Unknown, ""
+		if r.Answer == check.Fail && m.awaits() && waits(r.About().Section) {
+			r.Answer, r.Next = check.Unknown, ""
 		}
-		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && m.root && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
-			r.Answer = preflight.Fail
+		if r.Answer == check.Unknown && r.Code != fault.OK && m.asked && m.root && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
+			r.Answer = check.Fail
 		}
 	}
 	return results

@@ -18,7 +18,6 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/logging"
-	"aadssh/internal/preflight"
 	"aadssh/pkgmgr"
 )
 
@@ -48,16 +47,16 @@ func TestClock(t *testing.T) {
 	now := time.Now()
 	for _, c := range []struct {
 		off  []time.Duration
-		want preflight.Answer
+		want check.Answer
 		says string
 	}{
-		{nil, preflight.Unknown, "not compared"},
-		{[]time.Duration{time.Second, -2 * time.Second, 0}, preflight.Pass, "agrees"},
-		{[]time.Duration{0, time.Hour, 0}, preflight.Pass, "agrees"}, // one endpoint may be wrong
-		{[]time.Duration{2 * time.Minute}, preflight.Warn, "2m ahead"},
-		{[]time.Duration{-3 * time.Hour, -3 * time.Hour}, preflight.Fail, "3h0m behind"},
-		{[]time.Duration{50 * time.Hour}, preflight.Fail, "2 days ahead"},
-		{[]time.Duration{-2*365*24*time.Hour - time.Minute}, preflight.Fail, "2 years behind"},
+		{nil, check.Unknown, "not compared"},
+		{[]time.Duration{time.Second, -2 * time.Second, 0}, check.Pass, "agrees"},
+		{[]time.Duration{0, time.Hour, 0}, check.Pass, "agrees"}, // one endpoint may be wrong
+		{[]time.Duration{2 * time.Minute}, check.Warn, "2m ahead"},
+		{[]time.Duration{-3 * time.Hour, -3 * time.Hour}, check.Fail, "3h0m behind"},
+		{[]time.Duration{50 * time.Hour}, check.Fail, "2 days ahead"},
+		{[]time.Duration{-2*365*24*time.Hour - time.Minute}, check.Fail, "2 years behind"},
 	} {
 		var m machine
 		for _, d := range c.off {
@@ -72,17 +71,17 @@ func TestClock(t *testing.T) {
 func TestDisk(t *testing.T) {
 	for _, c := range []struct {
 		v    volume
-		want preflight.Answer
+		want check.Answer
 		says string
 	}{
-		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 1e6}}, preflight.Pass, ""},
-		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30}}, preflight.Pass, ""},
-		{volume{path: "/var", Room: host.Room{Sized: true, Others: 100 * facts.MiB, Counted: true, Files: 1e6}}, preflight.Warn, "100 MiB"},
-		{volume{path: "/var", Room: host.Room{Sized: true, Others: 5 * facts.MiB, Counted: true, Files: 1e6}}, preflight.Fail, "5 MiB"},
-		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 3}}, preflight.Fail, "inodes"},
-		{volume{path: "/usr", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 1e6, ReadOnly: true}}, preflight.Fail, "read-only"},
-		{volume{path: "/sys"}, preflight.Pass, ""}, // it has no size
-		{volume{path: "/srv", err: os.ErrNotExist}, preflight.Pass, ""},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 1e6}}, check.Pass, ""},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30}}, check.Pass, ""},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 100 * facts.MiB, Counted: true, Files: 1e6}}, check.Warn, "100 MiB"},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 5 * facts.MiB, Counted: true, Files: 1e6}}, check.Fail, "5 MiB"},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 3}}, check.Fail, "inodes"},
+		{volume{path: "/usr", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 1e6, ReadOnly: true}}, check.Fail, "read-only"},
+		{volume{path: "/sys"}, check.Pass, ""}, // it has no size
+		{volume{path: "/srv", err: os.ErrNotExist}, check.Pass, ""},
 	} {
 		if r := c.v.assess(); r.Answer != c.want || !strings.Contains(r.Text, c.says) {
 			t.Errorf("%+v: %s %s", c.v, r.Answer, r.Text)
@@ -93,15 +92,15 @@ func TestDisk(t *testing.T) {
 // What affects nobody who has signed in before is only a warning: folders that are only
 // needed for packages when none is to be installed, and people's home folders.
 func TestDiskThatSparesPeople(t *testing.T) {
-	for path, want := range map[string]preflight.Answer{"/": preflight.Warn, "/etc": preflight.Warn, "/var/lib": preflight.Warn, "/usr": preflight.Warn, "/var/cache": preflight.Warn, "/home": preflight.Warn} {
+	for path, want := range map[string]check.Answer{"/": check.Warn, "/etc": check.Warn, "/var/lib": check.Warn, "/usr": check.Warn, "/var/cache": check.Warn, "/home": check.Warn} {
 		for _, room := range []host.Room{{Sized: true, Others: 1 << 30, ReadOnly: true}, {Sized: true, Others: 1 << 20}} {
 			m := machine{volumes: []volume{{path: path, Room: room}}}
 			m.Target.Packages.Login, m.Facts.Packages = "aadsshlogin", pkgmgr.Packages{"aadsshlogin": {State: pkgmgr.Installed}}
-			if r := disk(&m)[0]; r.Answer != want || (r.Code == fault.Disk) != (want == preflight.Fail) || strings.Contains(r.Next, "set the extension") != (want == preflight.Fail && !room.ReadOnly) {
+			if r := disk(&m)[0]; r.Answer != want || (r.Code == fault.Disk) != (want == check.Fail) || strings.Contains(r.Next, "set the extension") != (want == check.Fail && !room.ReadOnly) {
 				t.Errorf("%s %+v: %+v", path, room, r)
 			}
 			m.decision.Plan.Steps = []decide.Step{{Kind: decide.Reinstall}}
-			if r := disk(&m)[0]; r.Answer != preflight.Fail && path != "/home" {
+			if r := disk(&m)[0]; r.Answer != check.Fail && path != "/home" {
 				t.Errorf("%s, and a package is to be installed: %+v", path, r)
 			}
 		}

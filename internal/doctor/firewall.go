@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/firewall"
 	"aadssh/internal/host"
 	"aadssh/internal/order"
-	"aadssh/internal/preflight"
 	"aadssh/internal/text"
 )
 
@@ -138,7 +138,7 @@ func (m *machine) sshPort() int { return int(m.SSHD.Port()) }
 
 // firewallCheck says what the machine's own packet filter does with SSH. Filters outside
 // the machine are not visible from here.
-func firewallCheck(m *machine) []preflight.Result {
+func firewallCheck(m *machine) []check.Result {
 	q := m.firewall.question
 	q.Port = m.sshPort()
 	if m.SSHD.Arc { // people come through its agent, from the machine itself
@@ -155,7 +155,7 @@ func firewallCheck(m *machine) []preflight.Result {
 		if !m.root {
 			next = "Ask as root: sudo " + host.Program() + " doctor --only firewall"
 		}
-		return []preflight.Result{{Answer: preflight.Unknown, Next: next,
+		return []check.Result{{Answer: check.Unknown, Next: next,
 			Text: "This machine's own firewall could not be read: " + text.OneLine(strings.ReplaceAll(m.firewall.err.Error(), "\n", "; ")) + "."}}
 	}
 	unsure := ""
@@ -164,22 +164,22 @@ func firewallCheck(m *machine) []preflight.Result {
 	}
 	switch v.Fate {
 	case firewall.Closed:
-		return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,
+		return []check.Result{{Answer: check.Fail, Code: fault.VerificationFailed,
 			Text: fmt.Sprintf("This machine's own firewall drops %s sshd's port %d: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300)),
 			Next: "Run: " + v.Rule.Step(q.Port, q.From)}}
 	case firewall.Some:
-		return []preflight.Result{{Answer: preflight.Warn,
+		return []check.Result{{Answer: check.Warn,
 			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), text.Clip(v.Rule.String(), 300)) + unsure,
 			Next: "Connect from there. Where others are to get in, run: " + v.Rule.Step(q.Port, q.From)}}
 	case firewall.Unknown:
-		return []preflight.Result{{Answer: preflight.Unknown,
+		return []check.Result{{Answer: check.Unknown,
 			Text: fmt.Sprintf("Whether this machine's own firewall lets %s port %d in depends on what is not followed here: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300))}}
 	}
 	text := fmt.Sprintf("This machine's own firewall does not drop %s port %d", whose, q.Port)
 	if len(v.Who) > 0 {
 		text += ", but for those from " + few(v.Who)
 	}
-	return []preflight.Result{{Text: text + "." + unsure}}
+	return []check.Result{{Text: text + "." + unsure}}
 }
 
 // few names the first of many networks.

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"aadssh/internal/check"
 	"aadssh/internal/firewall"
-	"aadssh/internal/preflight"
 )
 
 // People connect to an Arc-enabled server through its agent, from the machine itself: what
@@ -19,13 +19,13 @@ func TestFirewallOnArc(t *testing.T) {
 	for _, c := range []struct {
 		rules string
 		arc   bool
-		want  preflight.Answer
+		want  check.Answer
 	}{
-		{network, false, preflight.Fail},
-		{network, true, preflight.Pass},
-		{all, true, preflight.Fail},
-		{usual, false, preflight.Warn},
-		{usual, true, preflight.Pass},
+		{network, false, check.Fail},
+		{network, true, check.Pass},
+		{all, true, check.Fail},
+		{usual, false, check.Warn},
+		{usual, true, check.Pass},
 	} {
 		m := machine{}
 		m.SSHD.Arc = c.arc

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/internal/check"
 	"aadssh/internal/firewall"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 )
 
 // listings are what programs list, by name; a program that is not there is not installed.
@@ -39,15 +39,15 @@ func TestLegacyTables(t *testing.T) {
 	for name, c := range map[string]struct {
 		tables   string
 		programs listings
-		want     preflight.Answer
+		want     check.Answer
 		says     string
 	}{
-		"over nft, and none of the older":      {"", listings{"iptables-save": over, "nft": ""}, preflight.Pass, "does not drop"},
-		"over nft, and older ones that drop":   {"filter\n", listings{"iptables-save": over, "iptables-legacy-save": drops}, preflight.Fail, "iptables-legacy table filter, chain INPUT"},
-		"over nft, and older ones that do not": {"nat\n", listings{"iptables-save": over, "iptables-legacy-save": "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n"}, preflight.Pass, "does not drop"},
-		"older ones that nobody lists":         {"filter\n", listings{"iptables-save": over}, preflight.Unknown, "no program that lists them"},
-		"older ones, and no iptables at all":   {"filter\n", listings{}, preflight.Unknown, "no program that lists them"},
-		"iptables is the older one itself":     {"filter\n", listings{"iptables-save": own, "iptables-legacy-save": "wrong"}, preflight.Fail, "iptables table filter"},
+		"over nft, and none of the older":      {"", listings{"iptables-save": over, "nft": ""}, check.Pass, "does not drop"},
+		"over nft, and older ones that drop":   {"filter\n", listings{"iptables-save": over, "iptables-legacy-save": drops}, check.Fail, "iptables-legacy table filter, chain INPUT"},
+		"over nft, and older ones that do not": {"nat\n", listings{"iptables-save": over, "iptables-legacy-save": "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n"}, check.Pass, "does not drop"},
+		"older ones that nobody lists":         {"filter\n", listings{"iptables-save": over}, check.Unknown, "no program that lists them"},
+		"older ones, and no iptables at all":   {"filter\n", listings{}, check.Unknown, "no program that lists them"},
+		"iptables is the older one itself":     {"filter\n", listings{"iptables-save": own, "iptables-legacy-save": "wrong"}, check.Fail, "iptables table filter"},
 	} {
 		h := &host.Host{Root: t.TempDir(), Runner: c.programs}
 		if c.tables != "" {

@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"aadssh/internal/agent"
+	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/names"
-	"aadssh/internal/preflight"
 	"aadssh/internal/proxy"
 	"aadssh/internal/repo"
 	"aadssh/status"
@@ -38,19 +38,19 @@ func TestForeignHandler(t *testing.T) {
 	}
 	m.decision.Plan = decide.Plan{Steps: []decide.Step{{Kind: decide.WriteFile, Text: "define the repository"}, {Kind: decide.Reinstall, Title: "reinstall aadsshlogin", Text: "reinstall aadsshlogin: sshd does not ask: the block is missing from /etc/ssh/sshd_config"}, {Kind: decide.Reload, Text: "have sshd read its configuration"}}}
 	r := planCheck(m)[0]
-	if want := `setup of this program would change this machine in 3 steps (at the end "reinstall aadsshlogin", "have sshd read its configuration"). What the handler of ` + names.Microsoft().Full() + " would do is not known."; r.Answer != preflight.Warn || r.Text != want {
+	if want := `setup of this program would change this machine in 3 steps (at the end "reinstall aadsshlogin", "have sshd read its configuration"). What the handler of ` + names.Microsoft().Full() + " would do is not known."; r.Answer != check.Warn || r.Text != want {
 		t.Errorf("%+v", r)
 	}
 	if want := "See all: sudo " + host.Program() + " plan. To have it done: sudo " + host.Program() + " setup"; r.Next != want {
 		t.Errorf("%s", r.Next)
 	}
 	m.decision.PlanErr = fault.New(fault.RepositoryUntrusted, "An entry verifies nothing.", "Remove it.")
-	if r := planCheck(m)[0]; r.Answer != preflight.Warn || r.Code != fault.OK {
+	if r := planCheck(m)[0]; r.Answer != check.Warn || r.Code != fault.OK {
 		t.Errorf("a plan of ours that fails is no fault of theirs: %+v", r)
 	}
 	m.extension.report = &status.Report{Operation: "Enable", Code: 77, Message: "It is."}
 	m.decision, m.Packages = decide.Decision{Plan: m.decision.Plan}, nil
-	if r := lastRunCheck(m)[0]; r.Answer != preflight.Warn || r.Code != fault.OK {
+	if r := lastRunCheck(m)[0]; r.Answer != check.Warn || r.Code != fault.OK {
 		t.Errorf("its code is taken for ours: %+v", r)
 	}
 	if got := newReport(m, nil).headline(); !strings.HasSuffix(got, "; Microsoft's extension 1.0.3162.1") {

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"aadssh/internal/check"
-	"aadssh/internal/preflight"
 )
 
 // gateRow is one step of a person's sign-in. The rows of the checks say which gate they
@@ -40,7 +39,7 @@ func gates() []*gateRow {
 // gate is the result of the checks of a gate; ok is false if none ran. That none of them
 // fails means nothing if the packages are not installed.
 func (w *gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
-	g = Gate{Name: string(w.name), Answer: preflight.Pass.String(), Text: w.open, Checks: []string{}}
+	g = Gate{Name: string(w.name), Answer: check.Pass.String(), Text: w.open, Checks: []string{}}
 	severity := []string{"pass", "unknown", "warn", "fail"}
 	for i := range checks {
 		c := &checks[i]
@@ -57,7 +56,7 @@ func (w *gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
 		}
 	}
 	if w.installed && !inPlace && ok && g.Answer == "pass" {
-		g.Answer, g.Text = preflight.Unknown.String(), "Not looked at as a whole, because the sign-in packages are not in place."
+		g.Answer, g.Text = check.Unknown.String(), "Not looked at as a whole, because the sign-in packages are not in place."
 	}
 	return g, ok
 }

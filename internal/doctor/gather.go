@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"aadssh/internal/agent"
+	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/facts"
 	"aadssh/internal/host"
 	"aadssh/internal/identity"
-	"aadssh/internal/preflight"
 	"aadssh/internal/proxy"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/login"
@@ -48,8 +48,8 @@ type machine struct {
 	holder     *host.Holder // of the package manager's lock
 	firewall   filters
 	service    service
-	watched    []preflight.Result // the state of the watch's units in systemd
-	nologin    string             // the file that prevents all sign-ins
+	watched    []check.Result // the state of the watch's units in systemd
+	nologin    string         // the file that prevents all sign-ins
 	history    history
 	one        *gate.Somebody // the person whose sign-in is examined
 	about      trail.About    // what the log says about that person

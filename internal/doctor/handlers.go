@@ -3,19 +3,19 @@ package doctor
 import (
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
-	"aadssh/internal/preflight"
 	"aadssh/internal/standalone"
 	"aadssh/internal/text"
 )
 
 // handlersCheck says whose handler is on the machine, with publisher and version: commands
 // and texts depend on it.
-func handlersCheck(m *machine) []preflight.Result {
+func handlersCheck(m *machine) []check.Result {
 	if m.lacksProgram() {
 		e := m.extension
-		return []preflight.Result{{Answer: preflight.Warn, Next: m.setItUp(),
+		return []check.Result{{Answer: check.Warn, Next: m.setItUp(),
 			Text: "The VM extension " + e.name.Full() + ", version " + e.env.Version + ", is " + string(e.state) + " for the agent, but its program is gone: " + e.missing + ". Whatever is set in Azure fails, a deletion too."}}
 	}
 	var there []string
@@ -38,12 +38,12 @@ func handlersCheck(m *machine) []preflight.Result {
 		if len(there) > 0 {
 			said += "; the agent also has " + strings.Join(there, " and ") + ", whose packages setup never removes"
 		}
-		return []preflight.Result{{Text: text.Capital(said) + "."}}
+		return []check.Result{{Text: text.Capital(said) + "."}}
 	}
 	if len(there) == 0 {
 		return nil
 	}
-	return []preflight.Result{{Text: text.Capital(strings.Join(there, " and ")) + ", is installed."}}
+	return []check.Result{{Text: text.Capital(strings.Join(there, " and ")) + ", is installed."}}
 }
 
 // foreign reports whether the extension is another program's, with its own settings, proxy

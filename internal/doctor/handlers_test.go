@@ -6,10 +6,10 @@ import (
 
 	"aadssh/internal/agent"
 	"aadssh/internal/az"
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/names"
-	"aadssh/internal/preflight"
 )
 
 // TestStepForExtensionOrSetup: "set the extension again" is only used if there is an
@@ -52,7 +52,7 @@ func TestStepForExtensionOrSetup(t *testing.T) {
 	if got := gone.setItUp(); got != "Have the agent fetch the extension again: "+fetch {
 		t.Errorf("without the program that the agent runs: %s", got)
 	}
-	if r := handlersCheck(gone)[0]; r.Answer != preflight.Warn || !strings.Contains(r.Text, "its program is gone: /var/lib/waagent/X-1/bin/x.") || r.Next != "Have the agent fetch the extension again: "+fetch {
+	if r := handlersCheck(gone)[0]; r.Answer != check.Warn || !strings.Contains(r.Text, "its program is gone: /var/lib/waagent/X-1/bin/x.") || r.Next != "Have the agent fetch the extension again: "+fetch {
 		t.Errorf("without the program that the agent runs: %+v", r)
 	}
 	fresh := &machine{root: true, agentUnits: []string{"waagent.service"}}

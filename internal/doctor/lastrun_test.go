@@ -12,7 +12,6 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/identity"
-	"aadssh/internal/preflight"
 	"aadssh/pkgmgr"
 	"aadssh/status"
 )
@@ -24,14 +23,14 @@ func TestLastRun(t *testing.T) {
 		name     string
 		code     fault.Code
 		identity identity.Answer
-		want     preflight.Answer
+		want     check.Answer
 		says     string
 	}{
-		{"success", fault.OK, missing, preflight.Pass, "said: "},
-		{"still so, which the check of it says", fault.IdentityMissing, missing, preflight.Pass, "code 22"},
-		{"something else is so now", fault.VerificationFailed, missing, preflight.Pass, "code 21"},
-		{"not known to be mended", fault.PackageManagerFailed, identity.Answer{Kind: identity.SystemAssigned}, preflight.Fail, "code 26"},
-		{"mended", fault.IdentityMissing, identity.Answer{Kind: identity.SystemAssigned}, preflight.Warn, "That is not so now"},
+		{"success", fault.OK, missing, check.Pass, "said: "},
+		{"still so, which the check of it says", fault.IdentityMissing, missing, check.Pass, "code 22"},
+		{"something else is so now", fault.VerificationFailed, missing, check.Pass, "code 21"},
+		{"not known to be mended", fault.PackageManagerFailed, identity.Answer{Kind: identity.SystemAssigned}, check.Fail, "code 26"},
+		{"mended", fault.IdentityMissing, identity.Answer{Kind: identity.SystemAssigned}, check.Warn, "That is not so now"},
 	} {
 		m := machine{extension: &extension{own: true, report: &status.Report{Operation: "Enable", Code: int(c.code), Message: "It is. Do that."}}}
 		m.Facts.Packages, m.Facts.Identity = pkgmgr.Packages{}, c.identity
@@ -52,7 +51,7 @@ func TestLastRun(t *testing.T) {
 		}
 	}
 	torn := &machine{extension: &extension{own: true, torn: errors.New("0.status: unexpected end of JSON input")}}
-	if got := lastRunCheck(torn); len(got) != 1 || got[0].Answer != preflight.Warn || !strings.Contains(got[0].Text, "cannot be read") {
+	if got := lastRunCheck(torn); len(got) != 1 || got[0].Answer != check.Warn || !strings.Contains(got[0].Text, "cannot be read") {
 		t.Errorf("a status that was cut off: %+v", got)
 	}
 	if got := lastRunCheck(&machine{}); got != nil {
@@ -73,7 +72,7 @@ func TestLastRunSaysWhatToDo(t *testing.T) {
 		m.Target.Packages.Login = "aadsshlogin"
 		m.decision = decide.Decision{Plan: decide.Plan{Steps: []decide.Step{{Kind: decide.Install}}}}
 		got := lastRunCheck(&m)
-		if len(got) != 1 || got[0].Answer != preflight.Fail || got[0].Code != fault.RepositoryUntrusted || !strings.HasSuffix(got[0].Text, want[0]) || got[0].Next != want[1] {
+		if len(got) != 1 || got[0].Answer != check.Fail || got[0].Code != fault.RepositoryUntrusted || !strings.HasSuffix(got[0].Text, want[0]) || got[0].Next != want[1] {
 			t.Errorf("%+v", got)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aadssh/internal/agent"
+	"aadssh/internal/check"
 	"aadssh/internal/download"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
@@ -175,60 +176,60 @@ func (p probe) reached() string {
 }
 
 // repositoryAnswers: a machine with its packages installed does not need the host now.
-func repositoryAnswers(m *machine) []preflight.Result {
+func repositoryAnswers(m *machine) []check.Result {
 	ways := m.of(forPackages)
 	if len(ways) == 0 {
 		return nil
 	}
 	first := ways[0]
 	if first.fault == nil {
-		return []preflight.Result{{Text: first.reached()}}
+		return []check.Result{{Text: first.reached()}}
 	}
-	r := preflight.Result{Answer: preflight.Fail, Code: fault.RepositoryUnreachable, Text: first.fault.What, Next: first.fault.Remedy()}
+	r := check.Result{Answer: check.Fail, Code: fault.RepositoryUnreachable, Text: first.fault.What, Next: first.fault.Remedy()}
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, which %s names and the extension does not know. Directly: %s",
 			first.host, ways[1].proxy, m.hint.Origin, first.fault.What)
 		r.Next = "Set the extension with the setting {\"proxy\": \"" + m.hint.String() + "\"}, or give it to the agent: " + agentProxyAdvice(m, m.hint.String())
 	}
 	if preflight.InPlace(&m.Facts) {
-		r.Answer, r.Code = preflight.Warn, fault.OK
+		r.Answer, r.Code = check.Warn, fault.OK
 		r.Text += " The packages are installed; only updates of them need it."
 	}
-	return []preflight.Result{r}
+	return []check.Result{r}
 }
 
 // roleCheckAnswers: without this endpoint no role can be checked, so nobody can sign in.
-func roleCheckAnswers(m *machine) []preflight.Result {
+func roleCheckAnswers(m *machine) []check.Result {
 	if m.Identity.Cloud.RoleCheck == "" && m.asked && m.Identity.Cloud.Name != "" {
-		return []preflight.Result{{Answer: preflight.Unknown,
+		return []check.Result{{Answer: check.Unknown,
 			Text: "The host of the role check in the cloud " + m.Identity.Cloud.Name + " is not publicly known, so it was not asked."}}
 	}
-	return m.endpoint(forRoles, preflight.Fail, "nobody's role can be checked, so sign-in is refused")
+	return m.endpoint(forRoles, check.Fail, "nobody's role can be checked, so sign-in is refused")
 }
 
 // loginAnswers: certificates work without it; passwords and device codes do not.
-func loginAnswers(m *machine) []preflight.Result {
-	return m.endpoint(forLogin, preflight.Warn, "sign-in that asks for a code in the browser fails")
+func loginAnswers(m *machine) []check.Result {
+	return m.endpoint(forLogin, check.Warn, "sign-in that asks for a code in the browser fails")
 }
 
-func (m *machine) endpoint(p purpose, answer preflight.Answer, consequence string) []preflight.Result {
+func (m *machine) endpoint(p purpose, answer check.Answer, consequence string) []check.Result {
 	ways := m.of(p)
 	if len(ways) == 0 {
 		return nil
 	}
 	first := ways[0]
 	if first.fault == nil {
-		return []preflight.Result{{Text: first.reached()}}
+		return []check.Result{{Text: first.reached()}}
 	}
-	r := preflight.Result{Answer: answer, Text: first.fault.What + " From here " + consequence + ".",
+	r := check.Result{Answer: answer, Text: first.fault.What + " From here " + consequence + ".",
 		Next: first.fault.Remedy()}
 	if len(ways) > 1 && ways[1].fault == nil {
-		r.Answer = preflight.Warn
+		r.Answer = check.Warn
 		r.Text = first.host + " can be reached only by the proxy " + ways[1].proxy + ", and the programs that sshd starts are given none: they may fail."
 		r.Next = "Have whoever runs the network allow outbound HTTPS (TCP 443) from this machine to " + first.host + " without the proxy."
 	}
-	if r.Answer == preflight.Fail {
+	if r.Answer == check.Fail {
 		r.Code = fault.VerificationFailed
 	}
-	return []preflight.Result{r}
+	return []check.Result{r}
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/preflight"
 	"aadssh/internal/signin/sshd"
 	"aadssh/internal/text"
@@ -16,7 +17,7 @@ const policyFile = "/etc/opk/auth_id"
 
 // otherPrograms says which other programs let people of a directory in. They need no
 // aadsshlogin, and whom they let in is theirs to say.
-func otherPrograms(m *machine) (all []preflight.Result) {
+func otherPrograms(m *machine) (all []check.Result) {
 	seen := map[string]bool{"none": true, sshd.CertHandler: true}
 	for i := range m.SSHD.Config.Directives {
 		d := &m.SSHD.Config.Directives[i]
@@ -43,11 +44,11 @@ func otherPrograms(m *machine) (all []preflight.Result) {
 }
 
 // beside is about a program that is there beside aadsshlogin, or in its place.
-func (m *machine) beside(what, next string) preflight.Result {
+func (m *machine) beside(what, next string) check.Result {
 	if preflight.InPlace(&m.Facts) {
-		return preflight.Result{Text: "Beside aadsshlogin " + what + "."}
+		return check.Result{Text: "Beside aadsshlogin " + what + "."}
 	}
-	return preflight.Result{Answer: preflight.Warn, Text: "Without aadsshlogin, " + what + ". Who signs in that way is not looked at here.", Next: next}
+	return check.Result{Answer: check.Warn, Text: "Without aadsshlogin, " + what + ". Who signs in that way is not looked at here.", Next: next}
 }
 
 // opksshRules says for which accounts a person is named in opkssh's rules; "" if nobody is

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/internal/preflight"
+	"aadssh/internal/check"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/nss"
 	"aadssh/internal/signin/sshd"
@@ -52,7 +52,7 @@ func TestOtherPrograms(t *testing.T) {
 			continue
 		}
 		for i, r := range got {
-			if !strings.Contains(r.Text, c.says[i]) || !strings.Contains(r.Next, c.next) || (r.Answer == preflight.Warn) == c.installed || (r.Next == "") != c.installed {
+			if !strings.Contains(r.Text, c.says[i]) || !strings.Contains(r.Next, c.next) || (r.Answer == check.Warn) == c.installed || (r.Next == "") != c.installed {
 				t.Errorf("%s: %+v", c.name, r)
 			}
 		}

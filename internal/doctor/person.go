@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
@@ -63,17 +64,17 @@ func (of *machine) whom(all string) string {
 }
 
 // personAccount reports the person's account on the machine.
-func personAccount(m *machine) []preflight.Result {
+func personAccount(m *machine) []check.Result {
 	if m.one == nil {
 		return nil
 	}
-	r := preflight.Result{}
+	r := check.Result{}
 	switch a := m.one.Account; {
 	case a.Err != nil:
-		r.Answer, r.Text = preflight.Unknown, "Whether "+m.one.Name+" has an account here is not known: "+strings.TrimSuffix(text.OneLine(a.Err.Error()), ".")+"."
+		r.Answer, r.Text = check.Unknown, "Whether "+m.one.Name+" has an account here is not known: "+strings.TrimSuffix(text.OneLine(a.Err.Error()), ".")+"."
 		r.Next = "Run: getent passwd " + text.Quote(m.one.Name)
 	case a.Where != "":
-		r.Answer, r.Text = preflight.Unknown, m.one.Name+" has an account here that no sign-in has made: it is in "+a.Where+", not in "+login.AccountsFile+". What aadsshlogin does then is not published."
+		r.Answer, r.Text = check.Unknown, m.one.Name+" has an account here that no sign-in has made: it is in "+a.Where+", not in "+login.AccountsFile+". What aadsshlogin does then is not published."
 		r.Next = "Ask whoever made it. To see which name service has it: grep ^passwd: /etc/nsswitch.conf, and with each: getent -s SERVICE passwd " + text.Quote(m.one.Name)
 		if a.Where[0] == '/' {
 			r.Next = "Ask whoever made it. To give it another name, so that the next sign-in makes an account: sudo usermod -l NEWNAME " + text.Quote(m.one.Name)
@@ -83,20 +84,20 @@ func personAccount(m *machine) []preflight.Result {
 	default:
 		r.Text = m.one.Name + " has no account here yet; the first sign-in makes one."
 	}
-	return []preflight.Result{r}
+	return []check.Result{r}
 }
 
 // personRole reports what the log says about the person's role. Roles are assigned in
 // Azure, and nothing on the machine shows them before the first sign-in.
-func personRole(m *machine) []preflight.Result {
+func personRole(m *machine) []check.Result {
 	if m.one == nil {
 		return nil
 	}
-	r := preflight.Result{}
+	r := check.Result{}
 	refused := m.history.newest("role")
 	switch {
 	case refused != nil && refused.At.After(m.about.Granted):
-		r.Answer, r.Code = preflight.Fail, fault.VerificationFailed
+		r.Answer, r.Code = check.Fail, fault.VerificationFailed
 		r.Text = m.one.Name + " has no role for this machine: the role check refused them last (" + m.excerpt(*refused) + ")."
 		r.Next = "Where az is signed in: " + m.Identity.Machine.AssignRole(m.one.Name)
 	case !m.about.Granted.IsZero():
@@ -106,11 +107,11 @@ func personRole(m *machine) []preflight.Result {
 		}
 		r.Text = m.one.Name + " had a role when they came last, at " + m.about.Granted.UTC().Format("2006-01-02 15:04 MST") + " (as with " + as + ")."
 	default:
-		r.Answer = preflight.Unknown
+		r.Answer = check.Unknown
 		r.Text = "Whether " + m.one.Name + " has a role for this machine is decided in Azure; the log has no sign-in of theirs that says so."
 		r.Next = "Where az is signed in: " + m.Identity.Machine.ListRolesOf(m.one.Name)
 	}
-	return []preflight.Result{r}
+	return []check.Result{r}
 }
 
 // newest is the newest event with a cause; nil if there is none.

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"aadssh/handler"
+	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/standalone"
 	"aadssh/internal/state"
 	"aadssh/internal/text"
@@ -169,7 +169,7 @@ func (m *machine) verdict(f *fault.Fault) *Verdict {
 func undecided(d decide.Decision) string {
 	var unknown []string
 	for _, c := range slices.Concat(d.Checks, d.Verified) {
-		if c.Answer == preflight.Unknown && c.Decides != "" {
+		if c.Answer == check.Unknown && c.Decides != "" {
 			unknown = append(unknown, c.Text)
 		}
 	}

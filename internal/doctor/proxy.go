@@ -3,21 +3,21 @@ package doctor
 import (
 	"strings"
 
-	"aadssh/internal/preflight"
+	"aadssh/internal/check"
 	"aadssh/internal/proxy"
 )
 
 // proxyUsed says which proxy is used. Whether the metadata service is excepted from it, and
 // whether a configured proxy can be parsed, are checks of enable.
-func proxyUsed(m *machine) []preflight.Result {
+func proxyUsed(m *machine) []check.Result {
 	if m.foreign() {
 		return nil // which proxy that program uses is not known
 	}
 	if m.Proxy.URL != "" {
-		return []preflight.Result{{Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
+		return []check.Result{{Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
 	}
 	if c := m.configured; c.Unread != nil {
-		return []preflight.Result{{Answer: preflight.Warn,
+		return []check.Result{{Answer: check.Warn,
 			Text: "The proxy in " + c.Origin + " cannot be read, so the handler's own downloads take none: " + c.Unread.Error() + ".",
 			Next: "Have whoever wrote it correct it, or set the extension with the setting proxy, which goes before it."}}
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/internal/preflight"
+	"aadssh/internal/check"
 	"aadssh/internal/proxy"
 )
 
@@ -48,7 +48,7 @@ func TestProxyOfThePackageManagerThatCannotBeRead(t *testing.T) {
 	}
 	m := machine{configured: proxy.Found{Origin: "/etc/dnf/dnf.conf", Unread: errors.New("write %40 for @")}}
 	r := proxyUsed(&m)
-	if len(r) != 1 || r[0].Answer != preflight.Warn || !strings.Contains(r[0].Text, "/etc/dnf/dnf.conf cannot be read") || !strings.Contains(r[0].Text, "write %40 for @") {
+	if len(r) != 1 || r[0].Answer != check.Warn || !strings.Contains(r[0].Text, "/etc/dnf/dnf.conf cannot be read") || !strings.Contains(r[0].Text, "write %40 for @") {
 		t.Errorf("%+v", r)
 	}
 }

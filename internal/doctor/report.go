@@ -9,7 +9,6 @@ import (
 	"aadssh/internal/decide"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/text"
 )
 
@@ -78,9 +77,9 @@ type Check struct {
 	hidden     bool // only root can read it, and the user is not root
 }
 
-func newCheck(result *preflight.Result) Check {
+func newCheck(result *check.Result) Check {
 	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, reinstalls: result.Part != check.NoPart, file: result.File, decides: result.Decides != "", Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
-	if result.Answer == preflight.Fail {
+	if result.Answer == check.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {
 			c.Next = fault.New(result.Code, "", "").Remedy()

@@ -6,12 +6,11 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/text"
 )
 
 // rootOnly says what only root can read of a check.
-func rootOnly(r *preflight.Result) string {
+func rootOnly(r *check.Result) string {
 	about, what := r.About(), "see all that this depends on"
 	switch {
 	case about.Gate == check.GateSudo:
@@ -34,32 +33,32 @@ func rootOnly(r *preflight.Result) string {
 
 // hide makes a result unknown, with its text and advice, if the user is not root and only
 // root can be sure of it; it reports whether it did.
-func (m *machine) hide(r *preflight.Result) bool {
+func (m *machine) hide(r *check.Result) bool {
 	if m.root {
 		return false
 	}
-	if s := r.About().Sight; s != nil && (!s.Findings || r.Answer == preflight.Warn || r.Answer == preflight.Fail) && !m.refused(r) {
+	if s := r.About().Sight; s != nil && (!s.Findings || r.Answer == check.Warn || r.Answer == check.Fail) && !m.refused(r) {
 		return false
 	}
-	r.Answer, r.Code, r.Text = preflight.Unknown, fault.OK, rootOnly(r)
+	r.Answer, r.Code, r.Text = check.Unknown, fault.OK, rootOnly(r)
 	r.Next = "Run: sudo " + host.Program() + " doctor --only " + r.Name
 	return true
 }
 
 // refused reports whether a result may depend on something that could not be read.
-func (m *machine) refused(r *preflight.Result) bool {
+func (m *machine) refused(r *check.Result) bool {
 	if m.denied != nil && m.denied(r.Row.Sight.Files...) {
 		return true
 	}
 	switch r.Name {
 	case "packages", "legacy-package": // programs read the database, and report in their own words that they may not
-		return m.PackagesErr != nil || r.Answer == preflight.Unknown
+		return m.PackagesErr != nil || r.Answer == check.Unknown
 	case "identity": // what keeps other users from the metadata service may not affect root
-		return r.Answer == preflight.Unknown || r.Code == fault.IdentityUnknown
+		return r.Answer == check.Unknown || r.Code == fault.IdentityUnknown
 	case "network-role-check", "network-login": // the agent's proxy, by which they may answer, is not visible
-		return r.Answer != preflight.Pass
+		return r.Answer != check.Pass
 	case "nologin": // whether PAM uses it also depends on sshd's configuration
-		return r.Answer == preflight.Pass && m.nologin != ""
+		return r.Answer == check.Pass && m.nologin != ""
 	}
 	return false
 }

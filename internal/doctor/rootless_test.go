@@ -11,7 +11,6 @@ import (
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/signin/gate"
 )
 
@@ -20,18 +19,18 @@ import (
 func TestWithoutRoot(t *testing.T) {
 	nothing, something := func(...string) bool { return false }, func(...string) bool { return true }
 	for _, about := range Table() {
-		for _, answer := range []preflight.Answer{preflight.Pass, preflight.Warn, preflight.Fail, preflight.Unknown} {
-			given := preflight.Result{Name: about.Name, Row: &about, Answer: answer, Text: "It is.", Next: "Make it readable again."}
+		for _, answer := range []check.Answer{check.Pass, check.Warn, check.Fail, check.Unknown} {
+			given := check.Result{Name: about.Name, Row: &about, Answer: answer, Text: "It is.", Next: "Make it readable again."}
 			sight := about.Sight
 			if got, hidden := (&machine{root: true, denied: something}).asSeen(given); hidden || got.Text != given.Text {
 				t.Errorf("root: %+v", got)
 			}
 			got, hidden := (&machine{denied: nothing}).asSeen(given)
-			complains := answer != preflight.Pass && answer != preflight.Unknown
+			complains := answer != check.Pass && answer != check.Unknown
 			if (sight == nil || sight.Findings) && hidden == (sight != nil && complains) {
 				t.Errorf("%s %s: %+v", about.Name, answer, got)
 			}
-			if hidden && (got.Answer != preflight.Unknown || got.Code != fault.OK || !strings.HasPrefix(got.Text, "Only root can ") || got.Next != "Run: sudo "+host.Program()+" doctor --only "+about.Name) {
+			if hidden && (got.Answer != check.Unknown || got.Code != fault.OK || !strings.HasPrefix(got.Text, "Only root can ") || got.Next != "Run: sudo "+host.Program()+" doctor --only "+about.Name) {
 				t.Errorf("%s %s: %+v", about.Name, answer, got)
 			}
 			if got, hidden := (&machine{denied: something}).asSeen(given); !hidden && (sight == nil || sight.Files != nil) {
@@ -42,18 +41,18 @@ func TestWithoutRoot(t *testing.T) {
 	for _, c := range []struct {
 		what   string
 		m      machine
-		r      preflight.Result
+		r      check.Result
 		hidden bool
 	}{
-		{"the database was not read", machine{Facts: unreadPackages()}, preflight.Result{Name: "packages", Answer: preflight.Fail, Code: fault.PackageManagerFailed}, true},
-		{"not installed", machine{}, preflight.Result{Name: "packages", Answer: preflight.Fail, Code: fault.PackageManagerFailed}, false},
-		{"the receipt", machine{}, preflight.Result{Name: "packages", Answer: preflight.Unknown}, true},
-		{"no identity", machine{}, preflight.Result{Name: "identity", Answer: preflight.Fail, Code: fault.IdentityMissing}, false},
-		{"no answer", machine{}, preflight.Result{Name: "identity", Answer: preflight.Unknown, Code: fault.IdentityUnknown}, true},
-		{"no direct way", machine{}, preflight.Result{Name: "network-role-check", Answer: preflight.Fail, Code: fault.VerificationFailed}, true},
-		{"a direct way", machine{}, preflight.Result{Name: "network-role-check"}, false},
-		{"nobody gets in", machine{nologin: "/etc/nologin"}, preflight.Result{Name: "nologin", Answer: preflight.Fail}, false},
-		{"PAM does not ask for it, by default", machine{nologin: "/etc/nologin"}, preflight.Result{Name: "nologin"}, true},
+		{"the database was not read", machine{Facts: unreadPackages()}, check.Result{Name: "packages", Answer: check.Fail, Code: fault.PackageManagerFailed}, true},
+		{"not installed", machine{}, check.Result{Name: "packages", Answer: check.Fail, Code: fault.PackageManagerFailed}, false},
+		{"the receipt", machine{}, check.Result{Name: "packages", Answer: check.Unknown}, true},
+		{"no identity", machine{}, check.Result{Name: "identity", Answer: check.Fail, Code: fault.IdentityMissing}, false},
+		{"no answer", machine{}, check.Result{Name: "identity", Answer: check.Unknown, Code: fault.IdentityUnknown}, true},
+		{"no direct way", machine{}, check.Result{Name: "network-role-check", Answer: check.Fail, Code: fault.VerificationFailed}, true},
+		{"a direct way", machine{}, check.Result{Name: "network-role-check"}, false},
+		{"nobody gets in", machine{nologin: "/etc/nologin"}, check.Result{Name: "nologin", Answer: check.Fail}, false},
+		{"PAM does not ask for it, by default", machine{nologin: "/etc/nologin"}, check.Result{Name: "nologin"}, true},
 	} {
 		about, _ := check.Find(Table(), c.r.Name)
 		if c.r.Row = &about; about.Sight == nil {
@@ -66,7 +65,7 @@ func TestWithoutRoot(t *testing.T) {
 }
 
 // asSeen is what is left of an answer for whoever asks.
-func (m *machine) asSeen(r preflight.Result) (preflight.Result, bool) {
+func (m *machine) asSeen(r check.Result) (check.Result, bool) {
 	hidden := m.hide(&r)
 	return r, hidden
 }

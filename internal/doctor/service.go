@@ -4,9 +4,9 @@ import (
 	"context"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/signin/sshd"
 	"aadssh/internal/systemd"
 	"aadssh/internal/watch"
@@ -47,20 +47,20 @@ func queryService(ctx context.Context, h *host.Host) service {
 }
 
 // queryWatch asks systemd for the units of the watch.
-func queryWatch(ctx context.Context, h *host.Host) []preflight.Result {
+func queryWatch(ctx context.Context, h *host.Host) []check.Result {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
 	return watch.Health(ctx, h)
 }
 
 // sshService reports whether sshd runs, and whether it starts at the next boot.
-func sshService(m *machine) []preflight.Result {
+func sshService(m *machine) []check.Result {
 	s := m.service
 	switch {
 	case m.SSHD.Binary == "":
 		return nil
 	case s.err != nil:
-		return []preflight.Result{unasked("Whether the SSH service starts with the machine", s.err)}
+		return []check.Result{unasked("Whether the SSH service starts with the machine", s.err)}
 	case !s.known:
 		return nil
 	}
@@ -70,8 +70,8 @@ func sshService(m *machine) []preflight.Result {
 		listening = listening || socket.IsActive()
 		starts = starts || enabled(socket)
 	}
-	fail := func(what, next string) []preflight.Result {
-		return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed, Text: what, Next: next}}
+	fail := func(what, next string) []check.Result {
+		return []check.Result{{Answer: check.Fail, Code: fault.VerificationFailed, Text: what, Next: next}}
 	}
 	switch {
 	case !s.daemon.Exists() && !listening:
@@ -82,15 +82,15 @@ func sshService(m *machine) []preflight.Result {
 		return fail("The SSH service is not running ("+s.daemon.Name+" is "+s.daemon.Active+").",
 			sshd.Start(unit))
 	case !starts:
-		return []preflight.Result{{Answer: preflight.Warn,
+		return []check.Result{{Answer: check.Warn,
 			Text: "The SSH service runs, but does not start with the machine (" + s.daemon.Name + " is " + s.daemon.File + ").", Next: "Run: sudo systemctl enable " + unit}}
 	}
-	return []preflight.Result{{Text: "The SSH service runs and starts with the machine."}}
+	return []check.Result{{Text: "The SSH service runs and starts with the machine."}}
 }
 
 // unasked is the result for what only systemd can tell, if systemd runs and did not answer.
-func unasked(what string, why error) preflight.Result {
-	return preflight.Result{Answer: preflight.Unknown, Text: what + " is not known: " + why.Error() + ".",
+func unasked(what string, why error) check.Result {
+	return check.Result{Answer: check.Unknown, Text: what + " is not known: " + why.Error() + ".",
 		Next: "See whether it answers: sudo systemctl status; where it does not: sudo systemctl --force reboot"}
 }
 

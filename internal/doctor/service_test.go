@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/internal/preflight"
+	"aadssh/internal/check"
 	"aadssh/internal/signin/sshd"
 	"aadssh/internal/systemd"
 )
@@ -20,16 +20,16 @@ func TestSSHService(t *testing.T) {
 		name    string
 		daemon  systemd.UnitState
 		sockets []systemd.UnitState
-		want    preflight.Answer
+		want    check.Answer
 		next    string
 	}{
-		{"runs", unit("active", "enabled"), nil, preflight.Pass, ""},
-		{"waits for a socket", unit("inactive", "disabled"), []systemd.UnitState{socket}, preflight.Pass, ""},
-		{"stopped", unit("inactive", "enabled"), nil, preflight.Fail, "systemctl start ssh"},
-		{"crashed", unit("failed", "enabled"), nil, preflight.Fail, "journalctl -u ssh"},
-		{"masked", masked, nil, preflight.Fail, "systemctl unmask ssh"},
-		{"no unit", none, nil, preflight.Fail, "openssh-server"},
-		{"not after a boot", unit("active", "disabled"), nil, preflight.Warn, "systemctl enable ssh"},
+		{"runs", unit("active", "enabled"), nil, check.Pass, ""},
+		{"waits for a socket", unit("inactive", "disabled"), []systemd.UnitState{socket}, check.Pass, ""},
+		{"stopped", unit("inactive", "enabled"), nil, check.Fail, "systemctl start ssh"},
+		{"crashed", unit("failed", "enabled"), nil, check.Fail, "journalctl -u ssh"},
+		{"masked", masked, nil, check.Fail, "systemctl unmask ssh"},
+		{"no unit", none, nil, check.Fail, "openssh-server"},
+		{"not after a boot", unit("active", "disabled"), nil, check.Warn, "systemctl enable ssh"},
 	} {
 		var m machine
 		m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}}
@@ -41,7 +41,7 @@ func TestSSHService(t *testing.T) {
 	quiet := machine{service: service{err: systemd.ErrSilent}}
 	quiet.SSHD.Binary = "/usr/sbin/sshd"
 	for _, r := range sshService(&quiet) {
-		if r.Answer != preflight.Unknown || !strings.Contains(r.Text, "not known: systemd does not answer") || !strings.Contains(r.Next, "sudo systemctl") {
+		if r.Answer != check.Unknown || !strings.Contains(r.Text, "not known: systemd does not answer") || !strings.Contains(r.Next, "sudo systemctl") {
 			t.Errorf("systemd is silent, and it says: %+v", r)
 		}
 	}

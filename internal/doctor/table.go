@@ -28,7 +28,7 @@ func rows() []*check.Row[*machine] {
 		row("proxy", check.Repository, check.NoGate, nil, "Which proxy leads to the repository?", "Told where one does; a warning where it is known to the package manager alone, or cannot be read.", proxyUsed),
 		row("network-repository", check.Repository, check.NoGate, nil, "Does the package host answer?", "Name, connection, TLS and HTTP, in at most 5 seconds; by a proxy too that nobody told the extension of.", repositoryAnswers),
 		row("package-manager", check.Repository, check.NoGate, nil, "Is the package manager free?", "Who holds its lock, and whether a transaction of this handler goes on.", packageManager),
-		&check.Row[*machine]{About: watch.About(), Run: func(m *machine) []preflight.Result { return m.watched }},
+		&check.Row[*machine]{About: watch.About(), Run: func(m *machine) []check.Result { return m.watched }},
 		row("handler", check.Packages, check.NoGate, nil, "Is one handler alone responsible for this machine?", "Handlers of this name by publisher and version, and whether setup owns the machine.", handlersCheck),
 		row("last-run", check.Packages, check.NoGate, nil, "Did the last run succeed?", "What the extension said last. What is not so any more is a warning.", lastRunCheck),
 		row("nologin", check.SignIn, check.GateDoor, check.Anybody("/etc/nologin", "/run/nologin", "/etc/pam.d"), "May anybody but root sign in?", "/etc/nologin and /run/nologin.", nologin),
@@ -52,7 +52,7 @@ func rows() []*check.Row[*machine] {
 	)
 }
 
-func row(name, section string, gate check.Gate, sight *check.Sight, asks, doc string, run func(*machine) []preflight.Result) *check.Row[*machine] {
+func row(name, section string, gate check.Gate, sight *check.Sight, asks, doc string, run func(*machine) []check.Result) *check.Row[*machine] {
 	return &check.Row[*machine]{About: check.About{Name: name, Section: section, Gate: gate, Sight: sight, Asks: asks, Doc: doc}, Run: run}
 }
 
@@ -68,7 +68,7 @@ func rowNames(rows []*check.Row[*machine]) []string {
 func shared(checks []*preflight.Check) []*check.Row[*machine] {
 	var all []*check.Row[*machine]
 	for _, c := range checks {
-		all = append(all, &check.Row[*machine]{About: c.About, Several: c.Several, Run: func(m *machine) []preflight.Result {
+		all = append(all, &check.Row[*machine]{About: c.About, Several: c.Several, Run: func(m *machine) []check.Result {
 			return m.undecided(check.Run([]*check.Row[*facts.Facts]{c}, &m.Facts))
 		}})
 	}

@@ -74,7 +74,7 @@ func TestRows(t *testing.T) {
 		m.extension = &extension{own: true, report: &status.Report{Operation: "Enable", Code: int(fault.PackageManagerFailed), Message: "It is."}}
 	})
 	change("monitor", func(m *machine) {
-		m.watched = []preflight.Result{{Answer: preflight.Warn, Text: "Nothing checks this machine.", Next: "Run: sudo systemctl status aadsshlogin-handler.timer"}}
+		m.watched = []check.Result{{Answer: check.Warn, Text: "Nothing checks this machine.", Next: "Run: sudo systemctl status aadsshlogin-handler.timer"}}
 	})
 	change("nologin", func(m *machine) { m.nologin = "/etc/nologin" })
 	change("ssh-service", func(m *machine) { m.service.daemon.Active = "failed" })

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
 	"aadssh/internal/signin/gate"
@@ -39,9 +40,9 @@ func readHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Som
 
 // signInErrors explains the last failed sign-ins, one line for each cause, newest first.
 // They are warnings: that one person has no role is not a fault of the machine.
-func signInErrors(m *machine) []preflight.Result {
+func signInErrors(m *machine) []check.Result {
 	if m.history.source == "" {
-		return []preflight.Result{{Answer: preflight.Unknown, Text: "Neither the journal nor a log of sign-ins could be read."}}
+		return []check.Result{{Answer: check.Unknown, Text: "Neither the journal nor a log of sign-ins could be read."}}
 	}
 	counts := map[string]int{}
 	var newest []trail.Event
@@ -54,11 +55,11 @@ func signInErrors(m *machine) []preflight.Result {
 		}
 	}
 	if newest == nil {
-		return []preflight.Result{{Text: "No failed sign-in of " + m.whom("an Entra ID user") + " in the last 24 hours (" + m.history.source + ")."}}
+		return []check.Result{{Text: "No failed sign-in of " + m.whom("an Entra ID user") + " in the last 24 hours (" + m.history.source + ")."}}
 	}
-	var results []preflight.Result
+	var results []check.Result
 	for _, e := range newest {
-		r := preflight.Result{Answer: preflight.Warn, Next: strings.ReplaceAll(e.Next(), "{connection}", sshd.ExampleSpec())}
+		r := check.Result{Answer: check.Warn, Next: strings.ReplaceAll(e.Next(), "{connection}", sshd.ExampleSpec())}
 		if e.Cause.Name == "role" {
 			r.Next = "Where az is signed in: " + m.Identity.Machine.AssignRole(e.CommandName())
 		}
@@ -101,11 +102,11 @@ func (m *machine) settled(e trail.Event) bool {
 // passes reports whether a check ran and found nothing.
 func (m *machine) passes(name string) bool {
 	results := m.ask(name)
-	return len(results) > 0 && !slices.ContainsFunc(results, func(r preflight.Result) bool { return r.Answer != preflight.Pass })
+	return len(results) > 0 && !slices.ContainsFunc(results, func(r check.Result) bool { return r.Answer != check.Pass })
 }
 
 // ask are the results of a check; none if it did not run.
-func (m *machine) ask(name string) (results []preflight.Result) {
+func (m *machine) ask(name string) (results []check.Result) {
 	for _, r := range rows() {
 		if r.Name == name {
 			results = append(results, r.Run(m)...)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 )
@@ -20,22 +21,22 @@ const (
 
 // clock compares the machine's time with that of the metadata service. It has no result if
 // nothing is wrong, nor for an answer without a date.
-func clock(f *facts.Facts) []Result {
+func clock(f *facts.Facts) []check.Result {
 	if !f.Identity.Dated {
 		return nil
 	}
 	r := Clock(f.Identity.ClockAhead)
-	if r.Answer == Pass {
+	if r.Answer == check.Pass {
 		return nil
 	}
-	if r.Answer == Fail && f.Identity.ClockAhead.Abs() <= clockEnds {
-		r.Answer, r.Code = Warn, fault.OK
+	if r.Answer == check.Fail && f.Identity.ClockAhead.Abs() <= clockEnds {
+		r.Answer, r.Code = check.Warn, fault.OK
 	}
-	return []Result{r}
+	return []check.Result{r}
 }
 
 // Clock judges a clock that is ahead by this much, or behind if it is negative.
-func Clock(ahead time.Duration) Result {
+func Clock(ahead time.Duration) check.Result {
 	word, amount := "ahead", ahead.Round(time.Second)
 	if amount < 0 {
 		word, amount = "behind", -amount
@@ -52,13 +53,13 @@ func Clock(ahead time.Duration) Result {
 		shown = strings.TrimSuffix(amount.Round(time.Minute).String(), "0s")
 	}
 	if amount <= clockWarns {
-		return Result{Text: "The clock agrees with that of the endpoints."}
+		return check.Result{Text: "The clock agrees with that of the endpoints."}
 	}
-	r := Result{Answer: Warn,
+	r := check.Result{Answer: check.Warn,
 		Text: "The clock of this machine is " + shown + " " + word + ".",
 		Next: "Look at: timedatectl; chronyc tracking. Then: sudo chronyc makestep (or sudo systemctl restart systemd-timesyncd)."}
 	if amount > clockFails {
-		r.Answer, r.Code = Fail, fault.VerificationFailed
+		r.Answer, r.Code = check.Fail, fault.VerificationFailed
 		r.Text = "The clock of this machine is " + shown + " " + word + ", so certificates and signatures look expired or not valid yet."
 	}
 	return r

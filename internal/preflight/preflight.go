@@ -7,22 +7,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// Answer and Result are those of package check.
-type (
-	Answer = check.Answer
-	Result = check.Result
-)
-
-// The four answers.
-const (
-	Pass    = check.Pass
-	Warn    = check.Warn
-	Fail    = check.Fail
-	Unknown = check.Unknown
-)
-
 // FirstFailure is the failure that a person should read first, or nil.
-func FirstFailure(results []Result) *fault.Fault {
+func FirstFailure(results []check.Result) *fault.Fault {
 	if r := First(results); r != nil {
 		return r.Fault()
 	}
@@ -30,9 +16,9 @@ func FirstFailure(results []Result) *fault.Fault {
 }
 
 // First is the result that FirstFailure is made of, or nil.
-func First(results []Result) *Result {
+func First(results []check.Result) *check.Result {
 	for i := range results {
-		if results[i].Answer == Fail {
+		if results[i].Answer == check.Fail {
 			return seen(&results[i], results)
 		}
 	}

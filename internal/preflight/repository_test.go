@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"aadssh/distro"
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/repo"
 )
@@ -19,7 +20,7 @@ func TestBrokenRepositoryFile(t *testing.T) {
 		f.Target.Manager = distro.Apt
 		f.Problems = []repo.Problem{{File: file, Line: 1, What: "it is cut off"}}
 		got := repository(&f)
-		if len(got) != 1 || got[0].Answer != Warn || !strings.Contains(got[0].Next, next) || !strings.Contains(got[0].Text, file) {
+		if len(got) != 1 || got[0].Answer != check.Warn || !strings.Contains(got[0].Next, next) || !strings.Contains(got[0].Text, file) {
 			t.Errorf("%s: %+v", file, got)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"aadssh/distro"
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 )
@@ -25,13 +26,13 @@ func TestUnread(t *testing.T) {
 	if f := FirstFailure(well); f != nil {
 		t.Errorf("a machine that seems well: %+v", f)
 	}
-	if i := slices.IndexFunc(well, func(r Result) bool { return r.Answer == Unknown }); i < 0 || !strings.Contains(well[i].Decides, "/etc/os-release") {
+	if i := slices.IndexFunc(well, func(r check.Result) bool { return r.Answer == check.Unknown }); i < 0 || !strings.Contains(well[i].Decides, "/etc/os-release") {
 		t.Errorf("a sign-in is promised over what could not be looked at: %+v", well)
 	}
 	if f := Undecided(well); f == nil || f.Code != fault.Resources {
 		t.Errorf("a machine that is to be changed: %+v", f)
 	}
-	settings := append(well, Result{Name: "settings", Answer: Fail, Code: fault.SettingsInvalid})
+	settings := append(well, check.Result{Name: "settings", Answer: check.Fail, Code: fault.SettingsInvalid})
 	if f := FirstFailure(settings); f == nil || f.Code != fault.SettingsInvalid {
 		t.Errorf("settings were read: %+v", f)
 	}
@@ -50,11 +51,11 @@ func TestUnread(t *testing.T) {
 func TestDenied(t *testing.T) {
 	unread := &fs.PathError{Op: "open", Path: "/lib/security/pam_unix.so", Err: syscall.EACCES}
 	results := Run(Preconditions(), healthy(func(f *facts.Facts) { f.Unread = unread }))
-	results = append(results, Result{Answer: Fail, Code: fault.VerificationFailed})
+	results = append(results, check.Result{Answer: check.Fail, Code: fault.VerificationFailed})
 	if f := FirstFailure(results); f == nil || f.Code != fault.Disk || !strings.Contains(f.What, unread.Error()) || !strings.Contains(f.Next, "ls -lZ "+unread.Path) {
 		t.Errorf("%+v", f)
 	}
-	for errno, answer := range map[error]Answer{syscall.EACCES: Unknown, syscall.EIO: Unknown, errors.New("invalid character"): Warn} {
+	for errno, answer := range map[error]check.Answer{syscall.EACCES: check.Unknown, syscall.EIO: check.Unknown, errors.New("invalid character"): check.Warn} {
 		f := healthy(func(f *facts.Facts) { f.ReceiptErr = &fs.PathError{Op: "open", Path: "/x", Err: errno} })
 		if r := notices(f); len(r) != 1 || r[0].Answer != answer || !strings.Contains(r[0].Text, errno.Error()) {
 			t.Errorf("%v: %+v", errno, r)
@@ -66,7 +67,7 @@ func TestDenied(t *testing.T) {
 // said to be missing.
 func TestPackagesOfNoDistribution(t *testing.T) {
 	f := healthy(func(f *facts.Facts) { f.TargetErr, f.Target = errors.New("no such file"), distro.Target{} })
-	if r := installed(f)[0]; r.Answer != Unknown || r.Code != fault.OK || strings.Contains(r.Text, "not installed") {
+	if r := installed(f)[0]; r.Answer != check.Unknown || r.Code != fault.OK || strings.Contains(r.Text, "not installed") {
 		t.Errorf("%+v", r)
 	}
 }

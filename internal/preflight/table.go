@@ -40,9 +40,9 @@ func resourcesRow() *Check {
 }
 
 // row is a check that is also a group of the status.
-func row(name, section string, gate check.Gate, sight *check.Sight, asks, doc string, run func(*facts.Facts) []Result) *Check {
+func row(name, section string, gate check.Gate, sight *check.Sight, asks, doc string, run func(*facts.Facts) []check.Result) *Check {
 	return &Check{About: check.About{Name: name, Section: section, Group: name, Gate: gate, Sight: sight, Asks: asks, Doc: doc}, Run: run}
 }
 
 // Run runs checks in order.
-func Run(checks []*Check, f *facts.Facts) []Result { return check.Run(checks, f) }
+func Run(checks []*Check, f *facts.Facts) []check.Result { return check.Run(checks, f) }

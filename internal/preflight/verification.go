@@ -25,32 +25,32 @@ func Silent(f *facts.Facts) bool {
 
 // Undecided is the unknown result that prevents changes, or nil. It does not matter if
 // there is nothing to change.
-func Undecided(results []Result) *fault.Fault {
+func Undecided(results []check.Result) *fault.Fault {
 	for _, r := range results {
-		if r.Answer == Unknown && r.Code != fault.OK {
+		if r.Answer == check.Unknown && r.Code != fault.OK {
 			return r.Fault()
 		}
 	}
 	return nil
 }
 
-func packages(f *facts.Facts) []Result {
+func packages(f *facts.Facts) []check.Result {
 	return append(installed(f), notices(f)...)
 }
 
-func installed(f *facts.Facts) []Result {
+func installed(f *facts.Facts) []check.Result {
 	if f.PackagesErr != nil {
 		e, code := fault.ByCause(fault.Of(f.PackagesErr)), fault.PackageManagerFailed
 		if Silent(f) {
-			return []Result{{Answer: Unknown, Text: e.What, Next: e.Remedy(), Decides: "the packages, which are not known: " + strings.TrimSuffix(e.What, ".")}}
+			return []check.Result{{Answer: check.Unknown, Text: e.What, Next: e.Remedy(), Decides: "the packages, which are not known: " + strings.TrimSuffix(e.What, ".")}}
 		}
 		if e.Code.Is(fault.Short) {
 			code = e.Code
 		}
-		return []Result{{Answer: Fail, Code: code, Text: e.What, Next: e.Remedy()}}
+		return []check.Result{{Answer: check.Fail, Code: code, Text: e.What, Next: e.Remedy()}}
 	}
 	if f.TargetErr != nil { // it decides which packages there would be
-		return []Result{{Answer: Unknown, Text: "Whether the packages are installed was not asked, because the distribution is not known or not supported."}}
+		return []check.Result{{Answer: check.Unknown, Text: "Whether the packages are installed was not asked, because the distribution is not known or not supported."}}
 	}
 	var present []string
 	for _, n := range f.Wanted() {
@@ -58,36 +58,36 @@ func installed(f *facts.Facts) []Result {
 		case pkgmgr.Installed:
 			present = append(present, n+" "+p.Version)
 		case pkgmgr.Broken:
-			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Part: check.Files,
+			return []check.Result{{Answer: check.Fail, Code: fault.PackageManagerFailed, Part: check.Files,
 				Text: "The package " + n + " is only half installed: " + p.Detail + "."}}
 		default:
-			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Part: check.Files,
+			return []check.Result{{Answer: check.Fail, Code: fault.PackageManagerFailed, Part: check.Files,
 				Text: "The package " + n + " is not installed."}}
 		}
 	}
-	return []Result{{Text: strings.Join(present, ", ") + "."}}
+	return []check.Result{{Text: strings.Join(present, ", ") + "."}}
 }
 
 // notices repeat why the newest version is not installed, and what is missing from the
 // record of the machine.
-func notices(f *facts.Facts) []Result {
+func notices(f *facts.Facts) []check.Result {
 	if fault.Unreadable(f.ReceiptErr) {
-		return []Result{{Answer: Unknown, Text: "The record of what was on this machine before the extension cannot be read: " + f.ReceiptErr.Error() + "."}}
+		return []check.Result{{Answer: check.Unknown, Text: "The record of what was on this machine before the extension cannot be read: " + f.ReceiptErr.Error() + "."}}
 	}
 	if f.ReceiptErr != nil {
-		return []Result{{Answer: Warn,
+		return []check.Result{{Answer: check.Warn,
 			Text: "The record of what was on this machine before the extension cannot be read, so an uninstall would leave the packages in place: " + f.ReceiptErr.Error() + ".",
 			Next: "Nothing is to be done now; when the extension is deleted, remove the packages by hand."}}
 	}
 	if f.Receipt.Notice == "" {
 		return nil
 	}
-	return []Result{{Answer: Warn, Text: f.Receipt.Notice}}
+	return []check.Result{{Answer: check.Warn, Text: f.Receipt.Notice}}
 }
 
 // signIn is SignIn if the packages are installed. A missing package explains everything;
 // its files are not examined.
-func signIn(f *facts.Facts) []Result {
+func signIn(f *facts.Facts) []check.Result {
 	if !InPlace(f) && !Silent(f) {
 		return nil
 	}
@@ -95,10 +95,10 @@ func signIn(f *facts.Facts) []Result {
 }
 
 // SignIn converts the findings about sshd, PAM, NSS and SELinux to results.
-func SignIn(f *facts.Facts) []Result {
-	var results []Result
+func SignIn(f *facts.Facts) []check.Result {
+	var results []check.Result
 	for _, r := range f.Findings() {
-		if r.Answer == Fail {
+		if r.Answer == check.Fail {
 			r.Code = fault.VerificationFailed
 			f.Sealed[r.File].Explain(&r)
 		}

@@ -15,7 +15,7 @@ func failure(code fault.Code, name, what string) Observation {
 	return Observation{Fault: fault.New(code, what, "Do something."),
 		Report: status.Report{Level: status.Failure, Code: int(code), Message: what + " Do something.",
 			Substatuses: []status.Substatus{{Name: group(name), Level: status.Failure}}},
-		Results: []preflight.Result{{Name: name, Row: &check.About{Group: group(name)}, Answer: preflight.Fail, Code: code, Text: what}}}
+		Results: []check.Result{{Name: name, Row: &check.About{Group: group(name)}, Answer: check.Fail, Code: code, Text: what}}}
 }
 
 // group is the substatus of a check of enable.
@@ -31,14 +31,14 @@ func group(name string) string {
 func well(unknown ...string) Observation {
 	v := Observation{Report: status.Report{Level: status.Success, Message: "People can sign in."}}
 	for _, name := range unknown {
-		v.Results = append(v.Results, preflight.Result{Name: name, Row: &check.About{Group: group(name)}, Answer: preflight.Unknown})
+		v.Results = append(v.Results, check.Result{Name: name, Row: &check.About{Group: group(name)}, Answer: check.Unknown})
 	}
 	return v
 }
 
 // warned is a verdict with a warning that has come, as of a denial of SELinux.
 func (v Observation) warned() Observation {
-	v.Results = append(v.Results, preflight.Result{Name: "selinux-denials", Row: &check.About{Group: group("selinux-denials")}, Answer: preflight.Warn})
+	v.Results = append(v.Results, check.Result{Name: "selinux-denials", Row: &check.About{Group: group("selinux-denials")}, Answer: check.Warn})
 	return v
 }
 

@@ -3,14 +3,14 @@ package watch
 import (
 	"context"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/systemd"
 )
 
 // Health reports whether the installed watch works, according to systemd; nil if there is
 // none, or if systemd does not answer.
-func Health(ctx context.Context, h *host.Host) []preflight.Result {
+func Health(ctx context.Context, h *host.Host) []check.Result {
 	if h.Root != "" || !There(h) || !systemd.Running() {
 		return nil
 	}
@@ -22,11 +22,11 @@ func Health(ctx context.Context, h *host.Host) []preflight.Result {
 		}
 		units = append(units, u)
 	}
-	return []preflight.Result{assess(units)}
+	return []check.Result{assess(units)}
 }
 
 // assess judges the units that start checks, and the unit of the check itself.
-func assess(units []systemd.UnitState) preflight.Result {
+func assess(units []systemd.UnitState) check.Result {
 	for _, u := range units {
 		look := u.Name == lookUnit
 		so, next := u.Active, seeLooks
@@ -41,7 +41,7 @@ func assess(units []systemd.UnitState) preflight.Result {
 		if !look {
 			next = "Run: sudo systemctl unmask " + u.Name + " && sudo systemctl enable --now " + u.Name
 		}
-		return preflight.Result{Answer: preflight.Warn, Text: "Not every check of this machine is made: " + u.Name + " is " + so + ".", Next: next}
+		return check.Result{Answer: check.Warn, Text: "Not every check of this machine is made: " + u.Name + " is " + so + ".", Next: next}
 	}
-	return preflight.Result{Text: "This machine is checked from time to time, and when a file that matters changes."}
+	return check.Result{Text: "This machine is checked from time to time, and when a file that matters changes."}
 }

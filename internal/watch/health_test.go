@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/internal/preflight"
+	"aadssh/internal/check"
 	"aadssh/internal/systemd"
 )
 
@@ -16,7 +16,7 @@ func TestAssess(t *testing.T) {
 			{Name: lookUnit, Load: "loaded", Active: "inactive", File: "static"},
 		}
 	}
-	if r := assess(well()); r.Answer != preflight.Pass {
+	if r := assess(well()); r.Answer != check.Pass {
 		t.Errorf("a watch that is well: %+v", r)
 	}
 	for name, c := range map[string]struct {
@@ -32,7 +32,7 @@ func TestAssess(t *testing.T) {
 	} {
 		units := well()
 		c.change(units)
-		if r := assess(units); r.Answer != preflight.Warn || !strings.Contains(r.Text, c.says) || !strings.Contains(r.Next, c.run) {
+		if r := assess(units); r.Answer != check.Warn || !strings.Contains(r.Text, c.says) || !strings.Contains(r.Next, c.run) {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}

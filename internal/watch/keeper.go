@@ -14,7 +14,6 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
-	"aadssh/internal/preflight"
 	"aadssh/internal/state"
 	"aadssh/internal/systemd"
 )
@@ -44,12 +43,12 @@ func About() check.About {
 // nothing is written. A machine without a watch is a warning, because people can sign in
 // all the same; the error is then why this run failed, and nil if this machine cannot or
 // must not have a watch.
-func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error) {
+func (k *Keeper) Put(ctx context.Context, a Assignment) (check.Result, error) {
 	if a.Minutes == 0 {
 		if err := k.Remove(ctx); err != nil {
 			return unwatched("the watch that the setting monitor switches off could not be removed: "+err.Error(), ""), err
 		}
-		return preflight.Result{Name: About().Name, Text: "This machine is not watched, as the setting monitor wants it."}, nil
+		return check.Result{Name: About().Name, Text: "This machine is not watched, as the setting monitor wants it."}, nil
 	}
 	if !systemd.Running() {
 		if err := k.Remove(ctx); err != nil {
@@ -80,23 +79,23 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 	if err = k.start(ctx, program, copy, a); err != nil {
 		return notStarted(err, a)
 	}
-	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is checked every %d minutes, and when a file that matters changes.", a.Minutes)}
+	r := check.Result{Name: About().Name, Text: fmt.Sprintf("This machine is checked every %d minutes, and when a file that matters changes.", a.Minutes)}
 	if unsafe != "" {
-		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then "+fault.Again+"."
+		r.Answer, r.Next = check.Warn, onlyRoot(unsafe)+" Then "+fault.Again+"."
 		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
 	}
 	return r, nil
 }
 
 // notStarted is the result of Put if start failed with err, wholly or in part.
-func notStarted(err error, a Assignment) (preflight.Result, error) {
+func notStarted(err error, a Assignment) (check.Result, error) {
 	var timerOnly *timerOnlyError
 	if errors.As(err, &timerOnly) {
 		cause := err
 		if fault.ByCause(fault.Wrap(err, fault.Internal, "", "")).Code == fault.Internal {
 			cause = nil // systemd's own answer. What this process lacked, such as file handles, the next one may have
 		}
-		return preflight.Result{Name: About().Name, Answer: preflight.Warn,
+		return check.Result{Name: About().Name, Answer: check.Warn,
 			Text: fmt.Sprintf("This machine is checked every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
 			// systemd uses one for each path of the unit (path_spec_watch in its path.c),
 			// of the 128 that root has by default; other programs may use all of them
@@ -120,8 +119,8 @@ func onlyRoot(dir string) string {
 	return "Run: sudo chown root: " + dir + " && sudo chmod go-w " + dir + "."
 }
 
-func unwatched(why, next string) preflight.Result {
-	return preflight.Result{Name: About().Name, Answer: preflight.Warn, Next: next,
+func unwatched(why, next string) check.Result {
+	return check.Result{Name: About().Name, Answer: check.Warn, Next: next,
 		Text: "Nothing checks this machine " + fault.BetweenRuns + ": " + why + ". A change that breaks sign-in shows at the next run."}
 }
 
@@ -136,8 +135,8 @@ func Lacking(err error) bool {
 	return fault.Resource(err) != nil || errors.Is(err, fs.ErrPermission)
 }
 
-func unsure(err error) preflight.Result {
-	return preflight.Result{Name: About().Name, Answer: preflight.Warn, Next: fault.ByCause(fault.Wrap(err, fault.Disk, "", "Run: sudo systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain)).Remedy(),
+func unsure(err error) check.Result {
+	return check.Result{Name: About().Name, Answer: check.Warn, Next: fault.ByCause(fault.Wrap(err, fault.Disk, "", "Run: sudo systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain)).Remedy(),
 		Text: "Whether anything checks this machine " + fault.BetweenRuns + " is not known: " + err.Error() + "."}
 }
 

@@ -4,6 +4,7 @@
 package watch
 
 import (
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/preflight"
 	"aadssh/status"
@@ -13,7 +14,7 @@ import (
 type Observation struct {
 	Fault   *fault.Fault // nil: people can sign in
 	Report  status.Report
-	Results []preflight.Result
+	Results []check.Result
 	// Repair is what would be changed to repair sign-in, in words; "" if nothing can or
 	// needs to be done.
 	Repair string
@@ -28,7 +29,7 @@ const unfinished = "unfinished"
 // cause is what repairs are counted by: the first check that fails.
 func (v Observation) cause() string {
 	for _, r := range v.Results {
-		if r.Answer == preflight.Fail {
+		if r.Answer == check.Fail {
 			return r.Name
 		}
 	}
@@ -53,7 +54,7 @@ func (v Observation) doubts(earlier status.Report) bool {
 			continue
 		}
 		for _, r := range preflight.Grouped(v.Results) {
-			if r.Name == s.Name && r.Answer == preflight.Unknown {
+			if r.Name == s.Name && r.Answer == check.Unknown {
 				return true
 			}
 		}
