@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/text"
@@ -112,7 +113,7 @@ func (a Accounts) of(name string) Accounts {
 	return one
 }
 
-func (a Accounts) assess() Finding {
+func (a Accounts) assess() check.Result {
 	out := gate.Answer{File: AccountsFile, Text: "No account of an Entra ID user clashes with another one."}
 	switch {
 	case a.Err != nil:

@@ -176,11 +176,11 @@ func (d Denial) ours() bool {
 
 // assess warns and never fails: the log does not show which denial ends a sign-in and which
 // a program can do without.
-func (d Denials) assess() []Finding {
+func (d Denials) assess() []check.Result {
 	if !d.Looked {
 		return nil
 	}
-	f := Finding{Text: "The audit log shows no recent denial of SELinux that names the sign-in programs."}
+	f := check.Result{Text: "The audit log shows no recent denial of SELinux that names the sign-in programs."}
 	if d.Count > 0 {
 		n, times := d.Newest, "once"
 		if d.Count > 1 {
@@ -193,7 +193,7 @@ func (d Denials) assess() []Finding {
 		}
 		f.Next = "See all: sudo ausearch -m avc -ts yesterday -c " + n.program() + ". Update or reinstall the package aadsshlogin-selinux with the machine's package manager (on RHEL 10 sshd runs in a domain that its first versions do not know), and run: restorecon -v " + certHandler + " " + addUser + ". Do not switch SELinux off."
 	}
-	return []Finding{f}
+	return []check.Result{f}
 }
 
 func (d Denial) at() string { return d.Time.UTC().Format("2006-01-02 15:04 MST") }

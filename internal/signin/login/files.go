@@ -146,8 +146,8 @@ func unsafe(all []part, debian bool) string {
 }
 
 // assess judges one file; asked means that sshd runs the program.
-func (f File) assess(consequence string, program, asked bool) Finding {
-	out := Finding{File: f.Path, Part: check.Files, Text: f.Path + " is in place."}
+func (f File) assess(consequence string, program, asked bool) check.Result {
+	out := check.Result{File: f.Path, Part: check.Files, Text: f.Path + " is in place."}
 	bare := strings.TrimPrefix(f.Unsafe, f.Path)
 	switch {
 	case f.Unread != nil && (!f.Found || f.Mode.Perm()&0o004 != 0): // else its mode says why
@@ -181,7 +181,7 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 
 // assessLibrary: programs that people run load the library too, under their own account and
 // not as root.
-func (f File) assessLibrary() Finding {
+func (f File) assessLibrary() check.Result {
 	out := f.assess("Entra ID users are not found", false, false)
 	if out.Answer == check.Pass && f.Mode.Perm()&0o004 == 0 {
 		out.Answer, out.Part, out.Decides = check.Warn, check.NoPart, "the mode of "+f.Path

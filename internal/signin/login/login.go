@@ -6,14 +6,9 @@ package login
 import (
 	"time"
 
-	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 )
-
-// Finding is the result of a check, as in package sshd: both describe whether a person can
-// sign in, and are shown together.
-type Finding = check.Result
 
 // Facts is what was read.
 type Facts struct {

@@ -62,7 +62,7 @@ func debian(t *testing.T) *host.Host {
 	return h
 }
 
-func of(t *testing.T, findings []Finding, name string) Finding {
+func of(t *testing.T, findings []check.Result, name string) check.Result {
 	t.Helper()
 	for _, f := range findings {
 		if f.Name == name {
@@ -70,7 +70,7 @@ func of(t *testing.T, findings []Finding, name string) Finding {
 		}
 	}
 	t.Fatalf("no finding %s in %+v", name, findings)
-	return Finding{}
+	return check.Result{}
 }
 
 // look is Gather as if whoever runs the test were root.

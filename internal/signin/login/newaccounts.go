@@ -37,7 +37,7 @@ func Remount(name string) string {
 
 // newAccounts answers whether the first sign-in of a person can make an account for them.
 // Those who have one do not need it.
-func (f *Facts) newAccounts() Finding {
+func (f *Facts) newAccounts() check.Result {
 	program := f.Files.AddUser.assess("no account is made at the first sign-in", true, false)
 	if program.Answer != check.Pass || f.Unwritable == "" || f.One != nil && f.One.Account.Known {
 		return program

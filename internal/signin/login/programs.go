@@ -110,7 +110,7 @@ func diverted(h *host.Host) (files []string) {
 
 // Assess is the result of the check. kept means that the file of the installed version was
 // kept, from which the package can be reinstalled without network.
-func (p Programs) Assess(name, version string, kept bool) Finding {
+func (p Programs) Assess(name, version string, kept bool) check.Result {
 	a := gate.Answer{Text: "The sign-in programs are those of the package."}
 	switch {
 	case len(p.Diverted) > 0:

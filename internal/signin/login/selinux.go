@@ -80,8 +80,8 @@ func readSELinux(h *host.Host) SELinux {
 	return s
 }
 
-func (s SELinux) assess() Finding {
-	f := Finding{Text: "SELinux is not active."}
+func (s SELinux) assess() check.Result {
+	f := check.Result{Text: "SELinux is not active."}
 	const remedy = "Reinstall the package aadsshlogin-selinux with the machine's package manager; check with: sudo semodule -l | grep " + seModule
 	switch {
 	case s.Err != nil:

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/text"
@@ -92,7 +93,7 @@ func unusable(h *host.Host, shell string) string {
 }
 
 // of is about one person: the account's own shell counts, or else that of new accounts.
-func (s Shells) of(who *gate.Somebody) Finding {
+func (s Shells) of(who *gate.Somebody) check.Result {
 	a := &who.Account
 	if !a.Known || s.Own == "" && (s.Ends != nil || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
 		s.Lost = nil
@@ -113,7 +114,7 @@ func (s Shells) of(who *gate.Somebody) Finding {
 	return out.Result()
 }
 
-func (s Shells) assess() Finding {
+func (s Shells) assess() check.Result {
 	a := gate.Answer{Text: "People's shells can be started."}
 	switch n := len(s.Lost); {
 	case s.Closed.Path != "" && s.Usual == "":

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
@@ -267,7 +268,7 @@ func (s *Sudo) missing() (at *sudo.Place, what, next string) {
 
 // assess: people can sign in without it, so this is only a warning or a reason to
 // reinstall: the file may be created with the first administrator.
-func (s *Sudo) assess() Finding {
+func (s *Sudo) assess() check.Result {
 	a := gate.Answer{File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
 	if s.One != nil && s.One.Account.Known && !slices.Contains(s.One.Account.Groups, sudoGroup) {
 		a.Text = "Administrators may use sudo; " + s.One.Name + " is none so far: a sign-in with the role Virtual Machine Administrator Login adds them to the group " + sudoGroup + "."

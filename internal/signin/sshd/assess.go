@@ -23,7 +23,7 @@ const (
 )
 
 // merge combines the findings for each kind of connection.
-func (f *Facts) merge(answers []Finding) Finding {
+func (f *Facts) merge(answers []check.Result) check.Result {
 	if len(answers) == 0 {
 		return f.unasked()
 	}
@@ -34,18 +34,18 @@ func (f *Facts) merge(answers []Finding) Finding {
 }
 
 // unasked: there was no kind of connection to ask sshd about.
-func (f *Facts) unasked() Finding {
-	return Finding{Answer: Unknown, Text: "sshd was not asked what it does with people.", Decides: "sshd, which was not asked"}
+func (f *Facts) unasked() check.Result {
+	return check.Result{Answer: check.Unknown, Text: "sshd was not asked what it does with people.", Decides: "sshd, which was not asked"}
 }
 
 // mergeAll: what rejects everybody is a failure; what rejects only some is a warning that
 // says whom.
-func mergeAll(users []Effective, answers []Finding) Finding {
+func mergeAll(users []Effective, answers []check.Result) check.Result {
 	var shut [2]bool // somebody of a kind is rejected
 	var open [2]bool // somebody of a kind is accepted
 	for i, a := range answers {
 		p := users[i].Conn.Person
-		if a.Answer == Fail {
+		if a.Answer == check.Fail {
 			shut[p] = true
 		} else {
 			open[p] = true
@@ -59,32 +59,34 @@ func mergeAll(users []Effective, answers []Finding) Finding {
 	}
 	found := answers[at]
 	switch {
-	case found.Answer != Fail:
+	case found.Answer != check.Fail:
 	case shut[gate.Human] && !open[gate.Human] && open[gate.Service]:
 		found.Text += " This concerns people only; service principals can sign in."
 	case !open[gate.Human] && !open[gate.Service]:
 	case !shut[gate.Human]:
-		found.Answer, found.Except = Warn, gate.Service.String()
+		found.Answer, found.Except = check.Warn, gate.Service.String()
 		found.Text += " This concerns service principals only; people can sign in."
 	default:
-		found.Answer, found.Except = Warn, whom(users, answers)
+		found.Answer, found.Except = check.Warn, whom(users, answers)
 		found.Text += " This concerns " + found.Except + "; others can sign in."
 	}
 	return found
 }
 
-func severity(l Level) int { return slices.Index([]Level{Pass, Warn, Unknown, Fail}, l) }
+func severity(l check.Answer) int {
+	return slices.Index([]check.Answer{check.Pass, check.Warn, check.Unknown, check.Fail}, l)
+}
 
 // whom are the people whom a gate rejects while it accepts others: those with something
 // particular, or all except those.
-func whom(users []Effective, answers []Finding) string {
+func whom(users []Effective, answers []check.Result) string {
 	var out, in []string
 	common := false
 	for i, a := range answers {
 		c := users[i].Conn
 		switch {
 		case c.Person != gate.Human:
-		case a.Answer != Fail:
+		case a.Answer != check.Fail:
 			in = appendNew(in, c.whom())
 		case c.whom() == "":
 			common = true
@@ -106,24 +108,24 @@ func whom(users []Effective, answers []Finding) string {
 }
 
 // accepts checks that sshd is installed and accepts its configuration.
-func accepts(f *Facts) Finding {
-	g := Finding{}
+func accepts(f *Facts) check.Result {
+	g := check.Result{}
 	if f.Binary == "" {
-		g.Answer, g.Text, g.Next = Fail, "No SSH server is installed: there is no sshd on this machine.", "Install openssh-server with the machine's package manager."
+		g.Answer, g.Text, g.Next = check.Fail, "No SSH server is installed: there is no sshd on this machine.", "Install openssh-server with the machine's package manager."
 		return g
 	}
 	if p := f.Problem; p != nil {
-		g.Answer, g.File = Fail, p.File
+		g.Answer, g.File = check.Fail, p.File
 		g.Text, g.Next = p.explain(f)
 		return g
 	}
 	if f.Killed != "" {
-		g.Answer = Fail
+		g.Answer = check.Fail
 		g.Text, g.Next, g.File = explainKilled(f)
 		return g
 	}
 	if f.Err != nil {
-		g.Answer, g.Text = Unknown, "sshd could not be asked for its configuration: "+text.FirstLine(f.Err.Error())
+		g.Answer, g.Text = check.Unknown, "sshd could not be asked for its configuration: "+text.FirstLine(f.Err.Error())
 		g.Next = "Run: sudo sshd -t; sudo sshd -T -C " + ExampleSpec()
 		g.Decides = "sshd's configuration, which could not be asked for"
 		if pipe := f.Config.Pipe; pipe != "" {
@@ -148,7 +150,7 @@ func ownPrograms() []string { return []string{"sshdsessionpath", "sshdauthpath"}
 
 // lostProgram: sshd does not start without these programs, and "sshd -t" does not check for
 // them (main in OpenSSH's sshd.c).
-func (f *Facts) lostProgram() (found Finding, lost bool) {
+func (f *Facts) lostProgram() (found check.Result, lost bool) {
 	for i := range f.Users {
 		for _, keyword := range ownPrograms() {
 			program := f.Users[i].Value(keyword)
@@ -164,22 +166,22 @@ func (f *Facts) lostProgram() (found Finding, lost bool) {
 			return shut(w, what, "Reinstall openssh-server with the machine's package manager."), true
 		}
 	}
-	return Finding{}, false
+	return check.Result{}, false
 }
 
 // pass is a passed check.
-func pass(format string, args ...any) Finding {
-	return Finding{Answer: Pass, Text: fmt.Sprintf(format, args...)}
+func pass(format string, args ...any) check.Result {
+	return check.Result{Answer: check.Pass, Text: fmt.Sprintf(format, args...)}
 }
 
 // shut is a failure because of a configured value.
-func shut(w *where, text, next string) Finding {
-	return Finding{Answer: Fail, File: w.File, Text: text, Next: next}
+func shut(w *where, text, next string) check.Result {
+	return check.Result{Answer: check.Fail, File: w.File, Text: text, Next: next}
 }
 
 // unsure is a configured value of which it is not known whether it keeps people out.
-func unsure(w *where, decides, text, next string) Finding {
-	return Finding{Answer: Unknown, File: w.File, Decides: decides, Text: text, Next: next}
+func unsure(w *where, decides, text, next string) check.Result {
+	return check.Result{Answer: check.Unknown, File: w.File, Decides: decides, Text: text, Next: next}
 }
 
 // version is that of sshd, as it is shown.
@@ -198,13 +200,13 @@ func packageBlocks(c Config) []*Block {
 	return out
 }
 
-func askCommand(f *Facts, e *Effective) Finding {
+func askCommand(f *Facts, e *Effective) check.Result {
 	got := e.Value("authorizedkeyscommand")
 	program, args, _ := strings.Cut(got, " ")
 	if f.isHandler(program) {
 		w := locate(f, e, "authorizedkeyscommand", got)
 		if args == certHandlerArgs {
-			return Finding{Answer: Pass, Text: "sshd asks " + program + " for the keys of " + f.whom() + w.at() + ".", File: w.File}
+			return check.Result{Answer: check.Pass, Text: "sshd asks " + program + " for the keys of " + f.whom() + w.at() + ".", File: w.File}
 		}
 		return unsure(w, "the arguments of AuthorizedKeysCommand"+w.at(),
 			"sshd calls "+CertHandler+" with "+strconv.Quote(args)+" instead of "+strconv.Quote(certHandlerArgs)+w.at()+", so it may not see who signs in.",
@@ -215,22 +217,22 @@ func askCommand(f *Facts, e *Effective) Finding {
 	d, ok := f.Config.Find(e.Conn, "authorizedkeyscommand", "")
 	switch {
 	case own == nil && len(blocks) == 0 && ok && d.Block != nil && f.registers():
-		return Finding{Answer: Fail, File: d.File,
+		return check.Result{Answer: check.Fail, File: d.File,
 			Text: "For " + f.whom() + " sshd asks " + strconv.Quote(got) + " (AuthorizedKeysCommand at " + d.File + ":" + strconv.Itoa(d.Line) + "), not " + CertHandler + ": the Match block at " + d.Block.File + ":" + strconv.Itoa(d.Block.Line) + " comes before the end of " + f.Config.Main + ", where the block of aadsshlogin is missing.",
 			Next: spare(f, d)}
 	case own == nil:
 		return noBlock(f, blocks, got)
 	case f.Config.Err != nil && !ok:
 	case ok && d.Block != nil && d.Block != own:
-		return Finding{Answer: Fail, File: d.File,
+		return check.Result{Answer: check.Fail, File: d.File,
 			Text: "For " + f.whom() + " sshd asks " + strconv.Quote(got) + " (AuthorizedKeysCommand at " + d.File + ":" + strconv.Itoa(d.Line) + "), not " + CertHandler + ": the Match block at " + d.Block.File + ":" + strconv.Itoa(d.Block.Line) + " comes before the one of aadsshlogin (" + own.File + ":" + strconv.Itoa(own.Line) + ").",
 			Next: spare(f, d)}
 	case !slices.Contains(blocks, own):
-		return Finding{Answer: Fail, File: own.File,
+		return check.Result{Answer: check.Fail, File: own.File,
 			Text: "The Match line of the aadsshlogin block at " + own.File + ":" + strconv.Itoa(own.Line) + " is not for all Entra ID users any more (Match " + brief(strings.Join(own.Criteria, " ")) + ").",
 			Next: "Run: " + sed(f, own.File, strconv.Itoa(own.Line)+`c\Match User `+personPattern+`,`+servicePattern)}
 	}
-	return Finding{Answer: Fail, File: own.File,
+	return check.Result{Answer: check.Fail, File: own.File,
 		Text: "The aadsshlogin block at " + own.File + ":" + strconv.Itoa(own.Line) + " does not apply: for " + f.whom() + " sshd asks " + strconv.Quote(got) + ".",
 		Next: "Move the block out of what stands around it, to the end of " + f.Config.Main + ", then: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit}
 }
@@ -243,11 +245,11 @@ func (f *Facts) registers() bool {
 
 // byBlock is for a keyword that the package's block sets. If the block is missing, the
 // package's scripts repair that too, unless an earlier Match block sets the keyword.
-func byBlock(keyword string, ask func(*Facts, *Effective) Finding) func(*Facts, *Effective) Finding {
-	return func(f *Facts, e *Effective) Finding {
+func byBlock(keyword string, ask func(*Facts, *Effective) check.Result) func(*Facts, *Effective) check.Result {
+	return func(f *Facts, e *Effective) check.Result {
 		found := ask(f, e)
 		program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " ")
-		if found.Answer != Fail || f.isHandler(program) || !f.registers() || ownBlock(f.Config) != nil {
+		if found.Answer != check.Fail || f.isHandler(program) || !f.registers() || ownBlock(f.Config) != nil {
 			return found
 		}
 		if d, ok := f.Config.Find(e.Conn, keyword, ""); !ok || d.Block == nil {
@@ -259,7 +261,7 @@ func byBlock(keyword string, ask func(*Facts, *Effective) Finding) func(*Facts, 
 
 // noBlock: the package's block is missing, or names another program. got is what sshd asks
 // instead.
-func noBlock(f *Facts, blocks []*Block, got string) Finding {
+func noBlock(f *Facts, blocks []*Block, got string) check.Result {
 	instead := ""
 	if got != "" && got != "none" {
 		instead = ", but " + strconv.Quote(got)
@@ -267,20 +269,20 @@ func noBlock(f *Facts, blocks []*Block, got string) Finding {
 	said := "sshd does not ask " + CertHandler + " for the keys of Entra ID users" + instead
 	switch {
 	case f.Config.Err != nil:
-		return Finding{Answer: Fail, Part: check.Scripts,
+		return check.Result{Answer: check.Fail, Part: check.Scripts,
 			Text: said + ", and its files could not be read: " + text.FirstLine(f.Config.Err.Error()),
 			Next: register(f)}
 	case len(blocks) == 0 && !f.registers():
-		return Finding{Answer: Fail, File: f.Config.Main,
+		return check.Result{Answer: check.Fail, File: f.Config.Main,
 			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
 			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + reload(f)}
 	case len(blocks) == 0:
-		return Finding{Answer: Fail, Part: check.Scripts, File: f.Config.Main,
+		return check.Result{Answer: check.Fail, Part: check.Scripts, File: f.Config.Main,
 			Text: said + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
 			Next: register(f) + " VMAccess (reset SSH) and hardening scripts remove the block."}
 	}
 	b := blocks[0]
-	return Finding{Answer: Fail, Part: check.Scripts, File: b.File,
+	return check.Result{Answer: check.Fail, Part: check.Scripts, File: b.File,
 		Text: "The aadsshlogin block at " + b.File + ":" + strconv.Itoa(b.Line) + " does not name " + CertHandler + instead + ".",
 		Next: "Run: " + sed(f, b.File, strconv.Itoa(b.Line)+`a\    AuthorizedKeysCommand `+CertHandler+` `+certHandlerArgs+`\n    AuthorizedKeysCommandUser `+certHandlerUser)}
 }
@@ -301,7 +303,7 @@ func ownBlock(c Config) *Block {
 	return nil
 }
 
-func askCommandUser(f *Facts, e *Effective) Finding {
+func askCommandUser(f *Facts, e *Effective) check.Result {
 	got := e.Value("authorizedkeyscommanduser")
 	program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " ")
 	if got == certHandlerUser || !f.isHandler(program) {

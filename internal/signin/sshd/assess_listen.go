@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadssh/internal/check"
 )
 
 // askReachable: people connect from outside; on an Arc-enabled server they connect through
 // its agent, from the machine itself.
-func askReachable(f *Facts) Finding {
-	found := Finding{Text: "sshd listens where people connect to."}
+func askReachable(f *Facts) check.Result {
+	found := check.Result{Text: "sshd listens where people connect to."}
 	sockets := f.sockets()
 	has := func(of func(netip.Addr) bool) bool {
 		return slices.ContainsFunc(sockets, func(s netip.AddrPort) bool { return of(s.Addr()) })
@@ -35,7 +37,7 @@ func askReachable(f *Facts) Finding {
 	case has(own(true)):
 	case has(own(false)) && f.hasFamily(true):
 		found = f.unreachable(found, "sshd listens for IPv6 only")
-		found.Answer, found.Except = Warn, "people who connect over IPv4"
+		found.Answer, found.Except = check.Warn, "people who connect over IPv4"
 		found.Text += " This concerns people who connect over IPv4."
 	case has(own(false)):
 	default:
@@ -50,18 +52,18 @@ func (f *Facts) hasFamily(four bool) bool {
 }
 
 // unreachableFrom says why nobody gets to sshd from one address.
-func (f *Facts) unreachableFrom(found Finding, from netip.Addr) Finding {
+func (f *Facts) unreachableFrom(found check.Result, from netip.Addr) check.Result {
 	if f.hasFamily(from.Is4()) {
 		return f.unreachable(found, "sshd does not listen where anybody gets to it from "+from.String())
 	}
-	found.Answer, found.Text = Fail, "This machine has no address that anybody gets to from "+from.String()+"."
+	found.Answer, found.Text = check.Fail, "This machine has no address that anybody gets to from "+from.String()+"."
 	found.Next = "Ask whoever connects which address they come from, of the same IP version as this machine's, and give it to --from."
 	return found
 }
 
 // unreachable says what keeps sshd from listening on the address that people connect to.
-func (f *Facts) unreachable(found Finding, text string) Finding {
-	found.Answer, found.Text = Fail, text+"."
+func (f *Facts) unreachable(found check.Result, text string) check.Result {
+	found.Answer, found.Text = check.Fail, text+"."
 	if u := f.Daemon.Unit; len(u.Open) > 0 {
 		s := u.asks()
 		found.File = s.File

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/order"
 	"aadssh/internal/text"
 )
@@ -18,8 +19,8 @@ func blockDirectives() []string {
 
 // askSwallowed finds settings that somebody appended to the file: a Match block extends to
 // the next Match line, so they only apply to Entra ID users.
-func askSwallowed(f *Facts) Finding {
-	found := Finding{Text: "Nothing is in the aadsshlogin block by accident."}
+func askSwallowed(f *Facts) check.Result {
+	found := check.Result{Text: "Nothing is in the aadsshlogin block by accident."}
 	blocks := packageBlocks(f.Config)
 	var swallowed []Directive
 	for _, d := range f.Config.Directives {
@@ -35,7 +36,7 @@ func askSwallowed(f *Facts) Finding {
 	if n := len(swallowed) - 1; n > 0 {
 		others = " and " + strconv.Itoa(n) + " more"
 	}
-	found.Answer, found.File = Warn, d.File
+	found.Answer, found.File = check.Warn, d.File
 	found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + others + " is in the Match block of aadsshlogin (line " + strconv.Itoa(d.Block.Line) + "), so it applies to Entra ID users only, not to the machine."
 	found.Next = "If that is meant for everybody, move it above the block: " + moveAbove(f, d.Block, swallowed...)
 	if slices.ContainsFunc(swallowed, func(o Directive) bool { return o.File != o.Block.File }) {
@@ -55,8 +56,8 @@ func shownKeyword(k string) string {
 // askGroupBlocks: whether an administrator is already in the package's group when sshd
 // evaluates a block for it is not published, so if such a block decides, the result is
 // unknown.
-func askGroupBlocks(f *Facts) Finding {
-	found := Finding{Text: "Who gets in does not depend on a group."}
+func askGroupBlocks(f *Facts) check.Result {
+	found := check.Result{Text: "Who gets in does not depend on a group."}
 	own := ownBlock(f.Config)
 	passed := false
 	for _, d := range f.Config.Directives {
@@ -69,7 +70,7 @@ func askGroupBlocks(f *Facts) Finding {
 				continue
 			}
 			criteria := brief(strings.Join(d.Block.Criteria, " "))
-			found.Answer, found.File = Unknown, d.File
+			found.Answer, found.File = check.Unknown, d.File
 			found.Decides = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + ", in the block \"Match " + criteria + "\""
 			found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + " is in the block \"Match " + criteria + "\"; whether it applies to " + f.whom() + " is not known."
 			found.Next = spare(f, d)
@@ -115,10 +116,10 @@ func harmless(d Directive) bool {
 
 // askMore: the configuration distinguishes more kinds of connections than sshd is asked
 // about.
-func askMore(f *Facts) Finding {
-	found := Finding{Text: "sshd was asked about each kind of connection that its configuration tells apart."}
+func askMore(f *Facts) check.Result {
+	found := check.Result{Text: "sshd was asked about each kind of connection that its configuration tells apart."}
 	if f.More > 0 {
-		found.Answer = Unknown
+		found.Answer = check.Unknown
 		found.Text = "sshd's configuration tells " + strconv.Itoa(f.More+len(f.Users)) + " kinds of connections apart; sshd was asked about the first " + strconv.Itoa(len(f.Users)) + "."
 		found.Decides = "the Match blocks of " + f.Config.Main + ", which tell more kinds of connections apart than were asked about"
 		found.Next = "Ask about one by hand: sudo sshd -T -C " + ExampleSpec()
@@ -150,8 +151,8 @@ func ports(f *Facts) []uint16 {
 
 // askListening: a socket unit may listen instead of sshd, also on another port than sshd's
 // configuration names, because systemd does not read that.
-func askListening(f *Facts) Finding {
-	found := Finding{}
+func askListening(f *Facts) check.Result {
+	found := check.Result{}
 	want := ports(f)
 	var other *Holder
 	for _, o := range f.Daemon.Others {
@@ -161,13 +162,13 @@ func askListening(f *Facts) Finding {
 	}
 	switch {
 	case f.Daemon.Err != nil:
-		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+text.FirstLine(f.Daemon.Err.Error())
+		found.Answer, found.Text = check.Unknown, "What this machine listens on is not known: "+text.FirstLine(f.Daemon.Err.Error())
 		found.Decides = "what this machine listens on, which is not known"
 		return found
 	case len(f.Daemon.Unit.Open) > 0:
 		return f.askUnit(found, want)
 	case len(f.Daemon.Own) > 0 && len(want) > 0 && !slices.ContainsFunc(f.Daemon.Own, func(s netip.AddrPort) bool { return slices.Contains(want, s.Port()) }):
-		found.Answer = Warn
+		found.Answer = check.Warn
 		found.Text = "sshd's configuration says port " + join(want) + ", but sshd listens on " + strconv.Itoa(int(f.Daemon.Own[0].Port())) + ": it has not read its configuration as it is now."
 		found.Next = "Run: sudo systemctl reload-or-restart " + f.Unit + "; where " + f.Unit + ".socket listens, set ListenStream= in it"
 		return found
@@ -178,7 +179,7 @@ func askListening(f *Facts) Finding {
 		found.Text = "This machine listens on sshd's port."
 		return found
 	case other == nil && f.Daemon.Listens(22):
-		found.Answer = Warn
+		found.Answer = check.Warn
 		found.Text = "sshd's configuration says port " + join(want) + ", but this machine listens on 22."
 		found.Next = "Run: sudo systemctl reload-or-restart " + f.Unit + "; where " + f.Unit + ".socket listens, set ListenStream= in it"
 		return found
@@ -188,10 +189,10 @@ func askListening(f *Facts) Finding {
 
 // notRunning says why no sshd runs, as far as that can be seen; other is a program that
 // listens on its port.
-func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding {
-	found.Answer, found.Decides = Warn, "sshd, which is not running"
+func (f *Facts) notRunning(found check.Result, want []uint16, other *Holder) check.Result {
+	found.Answer, found.Decides = check.Warn, "sshd, which is not running"
 	if f.Daemon.Expected {
-		found.Answer, found.Decides = Fail, ""
+		found.Answer, found.Decides = check.Fail, ""
 	}
 	start := "sudo systemctl start " + f.Unit
 	if !f.Daemon.Expected && f.hidden != "" { // without systemd nothing creates the folder
@@ -224,9 +225,9 @@ func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding 
 
 // askConfined: sshd runs, and its unit keeps something from it. Whether people get in all
 // the same hangs on what they and the package need of it.
-func (f *Facts) askConfined(found Finding) Finding {
+func (f *Facts) askConfined(found check.Result) check.Result {
 	if p := f.Daemon.Profile; p != "" {
-		found.Answer, found.Decides = Unknown, "AppArmor's profile "+text.Name(p)
+		found.Answer, found.Decides = check.Unknown, "AppArmor's profile "+text.Name(p)
 		found.Text = "sshd listens, but " + found.Decides + " confines it; whether people get in with that is not known."
 		found.Next = "If people do not get in, have it only log: sudo aa-complain " + quote(p)
 		return found
@@ -235,7 +236,7 @@ func (f *Facts) askConfined(found Finding) Finding {
 		return found
 	}
 	s := f.Confined[0]
-	found.Answer, found.File, found.Decides = Unknown, s.file, s.shown()
+	found.Answer, found.File, found.Decides = check.Unknown, s.file, s.shown()
 	found.Text = "sshd listens, but its unit sets " + s.shown() + "; whether people get in with that is not known."
 	found.Next = s.lifted(f.Unit)
 	return found
@@ -256,7 +257,7 @@ func (s *setting) lifted(unit string) string {
 const maxSockets = 16
 
 // tooMany says that the configuration names more sockets than sshd can have.
-func (f *Facts) tooMany(found Finding) (Finding, bool) {
+func (f *Facts) tooMany(found check.Result) (check.Result, bool) {
 	if len(f.Users) == 0 || f.Daemon.PID != 0 {
 		return found, false
 	}
@@ -302,8 +303,8 @@ func commented(lines []Directive, file string) (edits []string) {
 }
 
 // cannotStay: the file that the unit reads has an option over which sshd ends.
-func (f *Facts) cannotStay(s Source) Finding {
-	found := Finding{Answer: Fail, File: s.File}
+func (f *Facts) cannotStay(s Source) check.Result {
+	found := check.Result{Answer: check.Fail, File: s.File}
 	found.Text = "No sshd is running, and none can: its option " + text.Brief(s.Unfit.Option, 80) + " (" + s.File + ":" + strconv.Itoa(s.Line) + ") " + s.Unfit.Why + "."
 	if found.Next = s.without(f.Unit); s.Unfit.Folder != "" {
 		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + " && sudo systemctl restart " + f.Unit
@@ -330,7 +331,7 @@ func Unmask(unit string) string {
 
 // askUnit: people reach the addresses of the socket unit. Unless an administrator changed
 // the unit, the port in sshd's configuration was meant.
-func (f *Facts) askUnit(found Finding, want []uint16) Finding {
+func (f *Facts) askUnit(found check.Result, want []uint16) check.Result {
 	u := f.Daemon.Unit
 	s := u.asks()
 	found.Text = u.Name + " listens on port " + strconv.Itoa(int(u.Open[0].Port())) + " in sshd's place."
@@ -338,7 +339,7 @@ func (f *Facts) askUnit(found Finding, want []uint16) Finding {
 	if meets || strings.HasPrefix(s.File, "/etc/") || len(want) == 0 {
 		return found
 	}
-	found.Answer, found.File = Warn, s.File
+	found.Answer, found.File = check.Warn, s.File
 	found.Text = "sshd's configuration says port " + join(want) + ", but " + u.Name + " listens on " + strconv.Itoa(int(u.Open[0].Port())) + " in its place (" + s.File + ":" + strconv.Itoa(s.Line) + "), which does not read that."
 	if strings.HasPrefix(s.File, "/run/systemd/generator") { // Ubuntu's generator derives it from sshd's configuration
 		found.Text = "sshd's configuration says port " + join(want) + ", but " + u.Name + " listens on " + strconv.Itoa(int(u.Open[0].Port())) + " in its place: it has not read the configuration as it is now."
@@ -359,22 +360,22 @@ func join(ports []uint16) string {
 
 // askLoaded reports whether the running daemon has read the current files; it has no result
 // if that is not known. There is no way to ask a daemon for its configuration in memory.
-func askLoaded(f *Facts) []Finding {
+func askLoaded(f *Facts) []check.Result {
 	switch {
 	case f.Loaded.IsZero() || f.Config.Changed.IsZero():
 		return nil
 	case f.Deaf:
-		return []Finding{{Answer: Warn, Text: "sshd's configuration was changed after the running sshd read it, and a reload since has not made it read it.",
+		return []check.Result{{Answer: check.Warn, Text: "sshd's configuration was changed after the running sshd read it, and a reload since has not made it read it.",
 			Next:    "See what the reload does (systemctl show -p ExecReload " + f.Unit + "), and run: sudo sshd -t && sudo systemctl restart " + f.Unit,
 			Decides: "sshd, which has not read its configuration since it was changed"}}
 	case f.Config.Changed.After(f.Loaded):
-		return []Finding{{Answer: Warn, Text: "sshd's configuration was changed after the running sshd read it.",
+		return []check.Result{{Answer: check.Warn, Text: "sshd's configuration was changed after the running sshd read it.",
 			Next:    "Run: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit,
 			Decides: "sshd, which has not read its configuration since it was changed"}}
 	case f.Config.Touched.After(f.Loaded):
-		return []Finding{{Answer: Warn, Text: "After the running sshd read its configuration, one of its files was replaced, removed or given other rights; whether it says something else now cannot be seen.",
+		return []check.Result{{Answer: check.Warn, Text: "After the running sshd read its configuration, one of its files was replaced, removed or given other rights; whether it says something else now cannot be seen.",
 			Next:    "Run: sudo sshd -t && sudo systemctl reload " + f.Unit,
 			Decides: "sshd, which may not have read its configuration as it is now"}}
 	}
-	return []Finding{{Text: "The running sshd has read its configuration as it is now."}}
+	return []check.Result{{Text: "The running sshd has read its configuration as it is now."}}
 }

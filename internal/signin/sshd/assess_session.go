@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/signin/gate"
 )
 
@@ -23,7 +24,7 @@ func chroot(e *Effective) string {
 	return strings.NewReplacer("%%", "%", "%u", e.Conn.User, "%h", home).Replace(dir)
 }
 
-func askChroot(f *Facts, e *Effective) Finding {
+func askChroot(f *Facts, e *Effective) check.Result {
 	dir := chroot(e)
 	if dir == "" {
 		return pass("Sessions of %s see the machine's own files.", f.whom())
@@ -50,14 +51,14 @@ func askChroot(f *Facts, e *Effective) Finding {
 }
 
 // askSessions: MaxSessions 0 allows only forwarding, and sshd waits for the end of sshrc.
-func askSessions(f *Facts, e *Effective) Finding {
+func askSessions(f *Facts, e *Effective) check.Result {
 	if f.Places[sessionScript].Mode&fs.ModeNamedPipe != 0 {
 		return shut(&where{}, "sshd"+gate.Waiting(sessionScript)+", before each session.", gate.Away(sessionScript))
 	}
 	got := e.Value("maxsessions")
 	if n, err := strconv.Atoi(got); err != nil || n > 0 {
 		if line := f.Places[sessionScript].Holds; line > 0 {
-			return Finding{Answer: Unknown, File: sessionScript, Decides: "what " + sessionScript + " does (line " + strconv.Itoa(line) + ")",
+			return check.Result{Answer: check.Unknown, File: sessionScript, Decides: "what " + sessionScript + " does (line " + strconv.Itoa(line) + ")",
 				Text: "sshd runs " + sessionScript + " before each session and waits for its end; whether it comes to one is not known (line " + strconv.Itoa(line) + ").",
 				Next: "Try it as somebody: sudo -u nobody timeout 10 sh " + sessionScript + "; to have it run no more: sudo mv " + sessionScript + " " + sessionScript + ".off"}
 		}
@@ -69,14 +70,14 @@ func askSessions(f *Facts, e *Effective) Finding {
 
 // askPath: SetEnv overrides everything else in the environment (do_setup_env in OpenSSH's
 // session.c).
-func (f *Facts) askPath(e *Effective) Finding {
+func (f *Facts) askPath(e *Effective) check.Result {
 	found := pass("Sessions are allowed.")
 	for _, one := range e.List("setenv") {
 		if path, is := strings.CutPrefix(one, "PATH="); is && !gate.Programs(path) {
 			w := locate(f, e, "setenv", "")
 			decides := "the PATH that SetEnv gives" + w.at()
 			found = shut(w, "Commands are not found: "+decides+" has neither /usr/bin nor /bin.", w.undo(f))
-			found.Answer, found.Decides = Unknown, decides
+			found.Answer, found.Decides = check.Unknown, decides
 		}
 	}
 	return found
@@ -84,7 +85,7 @@ func (f *Facts) askPath(e *Effective) Finding {
 
 // askStartups: MaxStartups "start:rate:full" limits the connections that are not
 // authenticated yet, whoever opened them.
-func askStartups(f *Facts, e *Effective) Finding {
+func askStartups(f *Facts, e *Effective) check.Result {
 	if n, err := strconv.Atoi(e.Value("persourcemaxstartups")); err == nil && n < 1 {
 		w := locate(f, e, "persourcemaxstartups", "")
 		return shut(w, "PerSourceMaxStartups is "+strconv.Itoa(n)+w.at()+": every connection is refused.", globally(f, w))
@@ -111,7 +112,7 @@ func askStartups(f *Facts, e *Effective) Finding {
 // askSources: with a block size of 0 all addresses of a family are one source, so what
 // one does counts for everybody: the connections that have not signed in
 // (PerSourceMaxStartups), and what PerSourcePenalties, of OpenSSH 9.8 and later, keeps out.
-func (f *Facts) askSources(e *Effective) (found Finding, some bool) {
+func (f *Facts) askSources(e *Effective) (found check.Result, some bool) {
 	four, six, _ := strings.Cut(e.Value("persourcenetblocksize"), ":")
 	if four != "0" && six != "0" {
 		return found, false
@@ -141,7 +142,7 @@ func globally(f *Facts, w *where) string {
 // role check send requests over the network.
 const shortGrace = 5
 
-func askGrace(f *Facts, e *Effective) Finding {
+func askGrace(f *Facts, e *Effective) check.Result {
 	for _, keyword := range opened() {
 		if name := e.Value(keyword); f.Places[name].Mode&fs.ModeNamedPipe != 0 {
 			w := locate(f, e, keyword, name)

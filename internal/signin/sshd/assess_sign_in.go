@@ -7,10 +7,11 @@ import (
 	"strings"
 
 	"aadssh/internal/az"
+	"aadssh/internal/check"
 	"aadssh/internal/text"
 )
 
-func askPublicKey(f *Facts, e *Effective) Finding {
+func askPublicKey(f *Facts, e *Effective) check.Result {
 	got := e.Value("pubkeyauthentication")
 	if got == "yes" {
 		return pass("Public keys, and so certificates, are accepted.")
@@ -20,7 +21,7 @@ func askPublicKey(f *Facts, e *Effective) Finding {
 }
 
 // askMethods: one of the lists must be satisfied by the certificate alone.
-func askMethods(f *Facts, e *Effective) Finding {
+func askMethods(f *Facts, e *Effective) check.Result {
 	got := e.Value("authenticationmethods")
 	for _, list := range strings.Fields(got) {
 		if list == "any" || list == "publickey" {
@@ -34,7 +35,7 @@ func askMethods(f *Facts, e *Effective) Finding {
 	return shut(w, "AuthenticationMethods "+strconv.Quote(got)+" asks "+f.whom()+" for more than their certificate"+w.at()+".", w.undo(f))
 }
 
-func askPAM(f *Facts, e *Effective) Finding {
+func askPAM(f *Facts, e *Effective) check.Result {
 	got := e.Value("usepam")
 	if got == "yes" || got == "1" {
 		return askPAMService(f, e)
@@ -66,7 +67,7 @@ func (f *Facts) OwnPAMService() string {
 }
 
 // askPAMService: only one service is evaluated, the one that applies to most people.
-func askPAMService(f *Facts, e *Effective) Finding {
+func askPAMService(f *Facts, e *Effective) check.Result {
 	got, judged := e.Value("pamservicename"), f.PAMService()
 	if got == judged {
 		return pass("sshd uses PAM.")
@@ -78,8 +79,8 @@ func askPAMService(f *Facts, e *Effective) Finding {
 
 // askUsers follows allowed_user in OpenSSH's auth.c: DenyUsers first, then AllowUsers, each
 // with match_user.
-func askUsers(f *Facts, e *Effective) Finding {
-	unknown := func(keyword, pattern string) Finding {
+func askUsers(f *Facts, e *Effective) check.Result {
+	unknown := func(keyword, pattern string) check.Result {
 		w := locate(f, e, keyword, pattern)
 		return unsure(w, "how sshd ("+f.version()+") reads the several @ of "+shownKeyword(keyword)+" "+strconv.Quote(pattern)+w.at(),
 			"How sshd ("+f.version()+") reads the several @ of "+shownKeyword(keyword)+" "+strconv.Quote(pattern)+w.at()+" is not known.", w.undo(f))
@@ -137,7 +138,7 @@ func leaveOut(f *Facts, e *Effective, w *where) string {
 // then both directives reject, whatever they list (allowed_user in OpenSSH's auth.c;
 // "AllowGroups or DenyGroups statements in sshd_config cause the first sign-in to fail" in
 // the public documentation).
-func askGroups(f *Facts, e *Effective) Finding {
+func askGroups(f *Facts, e *Effective) check.Result {
 	for _, keyword := range []string{"allowgroups", "denygroups"} {
 		list := e.List(keyword)
 		if len(list) == 0 || e.Conn.passes(keyword, list) {
@@ -185,10 +186,10 @@ const (
 	certSHA1   = "ssh-rsa-cert-v01@openssh.com"
 )
 
-func askAlgorithms(f *Facts, e *Effective) Finding {
+func askAlgorithms(f *Facts, e *Effective) check.Result {
 	accepted, keyword := e.Accepted()
 	if keyword == "" {
-		return Finding{Answer: Unknown, Text: "sshd does not say which key algorithms it accepts.", Decides: "the key algorithms that sshd accepts, which it does not say"}
+		return check.Result{Answer: check.Unknown, Text: "sshd does not say which key algorithms it accepts.", Decides: "the key algorithms that sshd accepts, which it does not say"}
 	}
 	if slices.Contains(accepted, certSHA512) {
 		return pass("sshd accepts RSA certificates.")
@@ -207,12 +208,12 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 				"sshd accepts RSA certificates with SHA-256 only ("+shown+w.at()+"); OpenSSH clients prefer SHA-512, and whether this sshd ("+f.version()+") tells them is not known.",
 				addAlgorithms(f, w, certSHA512))
 		}
-		return Finding{Answer: Fail, File: w.File,
+		return check.Result{Answer: check.Fail, File: w.File,
 			Text: "sshd accepts RSA certificates with SHA-256 only (" + shown + w.at() + "); OpenSSH clients prefer SHA-512 and are refused.",
 			Next: addAlgorithms(f, w, certSHA512)}
 	}
 	if slices.Contains(accepted, certSHA1) {
-		return Finding{Answer: Warn, File: w.File, Except: "people whose OpenSSH client is 8.8 or later and not told to offer SHA-1",
+		return check.Result{Answer: check.Warn, File: w.File, Except: "people whose OpenSSH client is 8.8 or later and not told to offer SHA-1",
 			Text: "sshd (" + f.version() + ") knows RSA certificates by their SHA-1 name only" + w.at() + ", which OpenSSH clients since 8.8 do not offer.",
 			Next: "Tell people to add an option of ssh: " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+"+certSHA1)}
 	}
@@ -252,7 +253,7 @@ func shownAlgorithms(keyword, instead string) string {
 // askCAAlgorithms: the authority's signature algorithm is not published. Authorities use
 // RSA, with either digest, and Ed25519; sshd before OpenSSH 7.9 has no such list and
 // accepts everything.
-func askCAAlgorithms(f *Facts, e *Effective) Finding {
+func askCAAlgorithms(f *Facts, e *Effective) check.Result {
 	list := split(e.Value("casignaturealgorithms"))
 	var missing []string
 	for _, a := range []string{"ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"} {
@@ -284,7 +285,7 @@ const (
 )
 
 // askSize: RequiredRSASize of OpenSSH 9.1.
-func askSize(f *Facts, e *Effective) Finding {
+func askSize(f *Facts, e *Effective) check.Result {
 	n, err := strconv.Atoi(e.Value("requiredrsasize"))
 	if err != nil || n <= oldKeySize {
 		return pass("People's keys are large enough.")
@@ -297,13 +298,13 @@ func askSize(f *Facts, e *Effective) Finding {
 	if n > keySize {
 		return shut(w, "RequiredRSASize is "+strconv.Itoa(n)+w.at()+"; az makes RSA keys of "+strconv.Itoa(keySize)+" bits, so nobody's is large enough.", next)
 	}
-	return Finding{Answer: Warn, File: w.File, Except: "people whose OpenSSH client is older than 8.0 (RSA keys of " + strconv.Itoa(oldKeySize) + " bits)",
+	return check.Result{Answer: check.Warn, File: w.File, Except: "people whose OpenSSH client is older than 8.0 (RSA keys of " + strconv.Itoa(oldKeySize) + " bits)",
 		Text: "RequiredRSASize is " + strconv.Itoa(n) + w.at() + ": az makes keys of " + strconv.Itoa(keySize) + " bits where the client's OpenSSH is 8.0 or later, and of " + strconv.Itoa(oldKeySize) + " bits, which are refused, where it is older.",
 		Next: "Have people update OpenSSH on their own computers. Or, to let them in: " + text.Small(next)}
 }
 
 // askRevoked: while RevokedKeys cannot be read, sshd rejects every key.
-func askRevoked(f *Facts, e *Effective) Finding {
+func askRevoked(f *Facts, e *Effective) check.Result {
 	name := e.Value("revokedkeys")
 	p, seen := f.Places[name]
 	w := locate(f, e, "revokedkeys", name)
@@ -343,18 +344,18 @@ func unrevoke(name string, p Place) string {
 }
 
 // askTries: a client with an agent may try other keys first, and each counts.
-func askTries(f *Facts, e *Effective) Finding {
+func askTries(f *Facts, e *Effective) check.Result {
 	got := e.Value("maxauthtries")
 	n, err := strconv.Atoi(got)
 	if err != nil || n >= 3 {
 		return pass("MaxAuthTries is %s.", got)
 	}
 	w := locate(f, e, "maxauthtries", got)
-	found := Finding{Answer: Warn, File: w.File, Except: "people whose client offers other keys before the certificate",
+	found := check.Result{Answer: check.Warn, File: w.File, Except: "people whose client offers other keys before the certificate",
 		Text: "MaxAuthTries is " + strconv.Itoa(n) + w.at() + ": a client that offers other keys before the certificate is disconnected.",
 		Next: "Have clients use -o IdentitiesOnly=yes."}
 	if n < 1 {
-		found.Answer, found.Except = Fail, ""
+		found.Answer, found.Except = check.Fail, ""
 		found.Text = "MaxAuthTries is " + strconv.Itoa(n) + w.at() + ": everybody is disconnected at the first try."
 	}
 	if w.found && !w.option {
@@ -367,7 +368,7 @@ func askTries(f *Facts, e *Effective) Finding {
 }
 
 // askRefuse: RefuseConnection of OpenSSH 10.
-func askRefuse(f *Facts, e *Effective) Finding {
+func askRefuse(f *Facts, e *Effective) check.Result {
 	if e.Value("refuseconnection") != "yes" {
 		return pass("Connections of %s are not refused outright.", f.whom())
 	}

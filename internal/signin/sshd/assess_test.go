@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host/hosttest"
 	"aadssh/internal/signin/gate"
 )
 
-func findingOf(t *testing.T, findings []Finding, name string) Finding {
+func findingOf(t *testing.T, findings []check.Result, name string) check.Result {
 	t.Helper()
 	for _, f := range findings {
 		if f.Name == name {
@@ -22,11 +23,11 @@ func findingOf(t *testing.T, findings []Finding, name string) Finding {
 		}
 	}
 	t.Fatalf("no finding %s in %+v", name, findings)
-	return Finding{}
+	return check.Result{}
 }
 
 // names reports whether a finding tells people this line.
-func names(f Finding, line int) bool {
+func names(f check.Result, line int) bool {
 	return regexp.MustCompile(`(:|line )` + strconv.Itoa(line) + `\b`).MatchString(f.Text)
 }
 
@@ -51,7 +52,7 @@ func healthy(t *testing.T, config string) Facts {
 func TestAssessHealthy(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Assess(new(healthy(t, "UsePAM yes\n"+packageBlock))) {
-		if f.Answer != Pass || f.Text == "" || seen[f.Name] {
+		if f.Answer != check.Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
 		seen[f.Name] = true
@@ -64,7 +65,7 @@ func TestAssessOldAlgorithms(t *testing.T) {
 		delete(u.values, "pubkeyacceptedalgorithms")
 		u.values["pubkeyacceptedkeytypes"] = []string{"ssh-rsa-cert-v01@openssh.com,ssh-rsa"}
 	}
-	if got := findingOf(t, Assess(&f), "sshd-algorithms"); got.Answer != Warn || !strings.Contains(got.Next, "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") {
+	if got := findingOf(t, Assess(&f), "sshd-algorithms"); got.Answer != check.Warn || !strings.Contains(got.Next, "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -72,24 +73,24 @@ func TestAssessOldAlgorithms(t *testing.T) {
 func TestAssessSwallowed(t *testing.T) {
 	f := healthy(t, "UsePAM yes\n"+packageBlock+"PermitRootLogin no\nBanner /etc/issue\nMatch User bob\nX11Forwarding no\n")
 	got := findingOf(t, Assess(&f), "sshd-order")
-	if got.Answer != Warn || !names(got, 7) || !strings.Contains(got.Text, "1 more") || !strings.Contains(got.Next, "2i\\PermitRootLogin no") {
+	if got.Answer != check.Warn || !names(got, 7) || !strings.Contains(got.Text, "1 more") || !strings.Contains(got.Next, "2i\\PermitRootLogin no") {
 		t.Errorf("%+v", got)
 	}
 }
 
 // The administrators' group may or may not be known by the time sshd asks.
 func TestAssessGroupBlocks(t *testing.T) {
-	for config, want := range map[string]Level{
-		"Match Group sftponly\nForceCommand internal-sftp\n":                               Pass,
-		"Match Group aad_*\nForceCommand /bin/false\n":                                     Unknown,
-		"Match Group *\nX11Forwarding no\n":                                                Pass,
-		"Match Group *,!aad_admins\nPubkeyAuthentication no\n":                             Pass,
-		"Match User *\nPubkeyAuthentication yes\nMatch Group *\nPubkeyAuthentication no\n": Pass,    // the value that is there first counts
-		"Match User *\nAllowUsers *\nMatch Group *\nAllowUsers none\n":                     Unknown, // lists add up
-		packageBlock + "Match Group *\nPubkeyAuthentication no\n":                          Pass,    // the package's block comes first and wins
+	for config, want := range map[string]check.Answer{
+		"Match Group sftponly\nForceCommand internal-sftp\n":                               check.Pass,
+		"Match Group aad_*\nForceCommand /bin/false\n":                                     check.Unknown,
+		"Match Group *\nX11Forwarding no\n":                                                check.Pass,
+		"Match Group *,!aad_admins\nPubkeyAuthentication no\n":                             check.Pass,
+		"Match User *\nPubkeyAuthentication yes\nMatch Group *\nPubkeyAuthentication no\n": check.Pass,    // the value that is there first counts
+		"Match User *\nAllowUsers *\nMatch Group *\nAllowUsers none\n":                     check.Unknown, // lists add up
+		packageBlock + "Match Group *\nPubkeyAuthentication no\n":                          check.Pass,    // the package's block comes first and wins
 	} {
 		f := healthy(t, config+packageBlock)
-		if got := findingOf(t, Assess(&f), "sshd-address"); got.Answer != want || want == Unknown && got.Decides == "" {
+		if got := findingOf(t, Assess(&f), "sshd-address"); got.Answer != want || want == check.Unknown && got.Decides == "" {
 			t.Errorf("%q: %+v", config, got)
 		}
 	}
@@ -99,15 +100,15 @@ func TestAssessListening(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*Daemon)
-		want   Level
+		want   check.Answer
 	}{
-		{"another port", func(d *Daemon) { d.Listening = []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:80")} }, Warn},
-		{"nothing, booted with systemd", func(d *Daemon) { d.Listening, d.Expected = nil, true }, Fail},
-		{"unknown", func(d *Daemon) { d.Err = errors.New("no /proc") }, Unknown},
+		{"another port", func(d *Daemon) { d.Listening = []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:80")} }, check.Warn},
+		{"nothing, booted with systemd", func(d *Daemon) { d.Listening, d.Expected = nil, true }, check.Fail},
+		{"unknown", func(d *Daemon) { d.Err = errors.New("no /proc") }, check.Unknown},
 	} {
 		f := healthy(t, packageBlock)
 		c.change(&f.Daemon)
-		if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != c.want || c.want == Warn && got.Decides == "" {
+		if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != c.want || c.want == check.Warn && got.Decides == "" {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
@@ -115,7 +116,7 @@ func TestAssessListening(t *testing.T) {
 		f := healthy(t, packageBlock)
 		f.Daemon = Daemon{Expected: true, Listening: []netip.AddrPort{netip.MustParseAddrPort(at)}, Others: []*Holder{{At: netip.MustParseAddrPort(at), Name: "dropbear", PID: "77"}}}
 		got := findingOf(t, Assess(&f), "sshd-listening")
-		if strings.Contains(got.Text, "dropbear (process 77)") != (at == "0.0.0.0:22") || got.Answer != Fail {
+		if strings.Contains(got.Text, "dropbear (process 77)") != (at == "0.0.0.0:22") || got.Answer != check.Fail {
 			t.Errorf("another program on %s: %+v", at, got)
 		}
 	}
@@ -123,7 +124,7 @@ func TestAssessListening(t *testing.T) {
 	for _, u := range f.Users {
 		u.values["port"], u.values["listenaddress"] = []string{"2222"}, []string{"[::]:2222"}
 	}
-	if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != Warn || !strings.Contains(got.Text, "2222") {
+	if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != check.Warn || !strings.Contains(got.Text, "2222") {
 		t.Errorf("a socket unit that listens elsewhere: %+v", got)
 	}
 }
@@ -135,11 +136,11 @@ func TestLoaded(t *testing.T) {
 		t.Errorf("not known: %+v", got)
 	}
 	f.Loaded = f.Config.Changed.Add(time.Second)
-	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Pass || got.Decides != "" {
+	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != check.Pass || got.Decides != "" {
 		t.Errorf("%+v", got)
 	}
 	f.Loaded = f.Config.Changed.Add(-time.Second)
-	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl reload-or-restart ") {
+	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != check.Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl reload-or-restart ") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -167,7 +168,7 @@ func TestAllAreOneSource(t *testing.T) {
 			}
 		}
 		got := findingOf(t, Assess(&f), "sshd-startups")
-		if known := got.Answer == Pass; known != c.known || !known && (got.Answer != Unknown || !strings.Contains(got.Decides, "PerSourceNetBlockSize")) {
+		if known := got.Answer == check.Pass; known != c.known || !known && (got.Answer != check.Unknown || !strings.Contains(got.Decides, "PerSourceNetBlockSize")) {
 			t.Errorf("%+v: %+v", c, got)
 		}
 	}
@@ -177,7 +178,7 @@ func TestAllAreOneSource(t *testing.T) {
 func TestReloadThatSSHDDidNotDo(t *testing.T) {
 	f := healthy(t, packageBlock)
 	f.Loaded, f.Deaf = f.Config.Changed.Add(-time.Second), true
-	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl restart ") {
+	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != check.Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl restart ") {
 		t.Errorf("%+v", got)
 	}
 	h := hosttest.New(t).Host()
@@ -212,11 +213,11 @@ func TestLoadedBeforeAFileWasMoved(t *testing.T) {
 	put(t, h, mainConfig, "Include "+folder+"/*.conf\n"+packageBlock, 0o644)
 	put(t, h, folder+"/10-a.conf", "X11Forwarding no\n", 0o644)
 	loaded := Read(h, mainConfig).Touched.Add(time.Nanosecond)
-	answer := func() Finding {
+	answer := func() check.Result {
 		f := Facts{Unit: "ssh", Config: Read(h, mainConfig), Loaded: loaded}
 		return askLoaded(&f)[0]
 	}
-	if got := answer(); got.Answer != Pass {
+	if got := answer(); got.Answer != check.Pass {
 		t.Errorf("nothing was changed: %+v", got)
 	}
 	for _, change := range []func() error{
@@ -227,7 +228,7 @@ func TestLoadedBeforeAFileWasMoved(t *testing.T) {
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
-		if got := answer(); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Text, "replaced, removed") {
+		if got := answer(); got.Answer != check.Warn || got.Decides == "" || !strings.Contains(got.Text, "replaced, removed") {
 			t.Errorf("%+v", got)
 		}
 		loaded = Read(h, mainConfig).Touched.Add(time.Nanosecond)
@@ -253,7 +254,7 @@ func TestBlamed(t *testing.T) {
 	} {
 		f.Problem = &Problem{Message: message}
 		got := Assess(&f)[0]
-		if got.Answer != Fail || !strings.Contains(got.Text, want) || (want != "") != strings.Contains(got.Next, "sudo sed -i ") {
+		if got.Answer != check.Fail || !strings.Contains(got.Text, want) || (want != "") != strings.Contains(got.Next, "sudo sed -i ") {
 			t.Errorf("%s: %+v", message, got)
 		}
 	}
@@ -266,15 +267,15 @@ func TestOwnPrograms(t *testing.T) {
 		u.values["sshdsessionpath"], u.values["sshdauthpath"] = []string{"/opt/sshd-session"}, []string{"/usr/lib/openssh/sshd-auth"}
 	}
 	f.Places = Places{"/opt/sshd-session": {Missing: true}, "/usr/lib/openssh/sshd-auth": {Mode: 0o755}}
-	if got := Assess(&f)[0]; got.Answer != Fail || got.File != mainConfig || !names(got, 1) || !strings.Contains(got.Next, "1s/^/#/") {
+	if got := Assess(&f)[0]; got.Answer != check.Fail || got.File != mainConfig || !names(got, 1) || !strings.Contains(got.Next, "1s/^/#/") {
 		t.Errorf("%+v", got)
 	}
 	f.Places["/opt/sshd-session"] = Place{Mode: 0o755}
-	if got := Assess(&f)[0]; got.Answer != Pass {
+	if got := Assess(&f)[0]; got.Answer != check.Pass {
 		t.Errorf("%+v", got)
 	}
 	f.Places["/usr/lib/openssh/sshd-auth"] = Place{Mode: 0o644}
-	if got := Assess(&f)[0]; got.Answer != Fail || !strings.Contains(got.Next, "openssh-server") {
+	if got := Assess(&f)[0]; got.Answer != check.Fail || !strings.Contains(got.Next, "openssh-server") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -293,7 +294,7 @@ func TestSessionScript(t *testing.T) {
 		f := healthy(t, "UsePAM yes\n"+packageBlock)
 		f.Places = gatherPlaces(t.Context(), h, f.Users)
 		for _, r := range Assess(&f) {
-			if r.Name == "sshd-sessions" && (names(r, want) != (want > 0) || (r.Answer == Unknown) != (want > 0)) {
+			if r.Name == "sshd-sessions" && (names(r, want) != (want > 0) || (r.Answer == check.Unknown) != (want > 0)) {
 				t.Errorf("%q: %+v", text, r)
 			}
 		}
@@ -343,7 +344,7 @@ func TestReachableFrom(t *testing.T) {
 			f.Daemon.Own = append(f.Daemon.Own, netip.MustParseAddrPort(a))
 		}
 		found := askReachable(&f)
-		if (found.Answer == Fail) != (c.says != "") || !strings.Contains(found.Text, c.says) || found.Answer == Fail && found.Next == "" || found.Answer == Warn {
+		if (found.Answer == check.Fail) != (c.says != "") || !strings.Contains(found.Text, c.says) || found.Answer == check.Fail && found.Next == "" || found.Answer == check.Warn {
 			t.Errorf("from %s to %s: %+v", c.from, c.listening, found)
 		}
 		if to := f.endpoints(); c.says == "" && !f.One.From.IsLoopback() && f.One.From.IsGlobalUnicast() && sameFamily(to, f.One.From)[0].Addr().IsUnspecified() {

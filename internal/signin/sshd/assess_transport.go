@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadssh/internal/check"
 )
 
 // offer is what OpenSSH clients offer by default, in order (myproposal.h of OpenSSH 7.6 to
@@ -28,7 +30,7 @@ func offers() []offer {
 
 // askHostKeys: of the algorithms that sshd accepts for its host key, one must match a key
 // that it has.
-func (f *Facts) askHostKeys(e *Effective) Finding {
+func (f *Facts) askHostKeys(e *Effective) check.Result {
 	good := pass("sshd and OpenSSH clients have algorithms in common.")
 	accepted, have := split(e.Value("hostkeyalgorithms")), []string{}
 	for _, name := range e.List("hostkey") {
@@ -75,7 +77,7 @@ func number(s string) int {
 }
 
 // askTransport: client and server must agree on each of these before authentication begins.
-func askTransport(f *Facts, e *Effective) Finding {
+func askTransport(f *Facts, e *Effective) check.Result {
 	cipher := ""
 	for _, o := range offers() {
 		accepted := split(e.Value(o.keyword))

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/text"
 )
@@ -133,7 +134,7 @@ func findForced(h *host.Host, program string) Place {
 // askForced: administrators use a wrapper for logging or a second factor, and it finally
 // runs what people asked for. A program that ends at once, or that is missing, ends every
 // session.
-func askForced(f *Facts, e *Effective) Finding {
+func askForced(f *Facts, e *Effective) check.Result {
 	command := e.Value("forcecommand")
 	c := readForced(command)
 	if c == (forcedCommand{}) {
@@ -161,7 +162,7 @@ func askForced(f *Facts, e *Effective) Finding {
 		return unsure(w, "ForceCommand"+w.at(),
 			"ForceCommand "+strconv.Quote(brief(command))+" replaces the session of "+f.who("every Entra ID user")+w.at()+"; whether it gives people one in the end is not known.", w.undo(f))
 	case c.shell && !c.asked:
-		return Finding{Answer: Warn, File: w.File, Except: "people who give ssh a command",
+		return check.Result{Answer: check.Warn, File: w.File, Except: "people who give ssh a command",
 			Text: "ForceCommand " + strconv.Quote(brief(command)) + " gives everybody a shell" + w.at() + "; what people ask ssh to run is not run.", Next: w.undo(f)}
 	}
 	return pass("ForceCommand runs %s%s.", brief(command), w.at())

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host/hosttest"
 	"aadssh/internal/signin/gate"
 )
@@ -74,7 +75,7 @@ func TestSomeMembersPass(t *testing.T) {
 		f.Users = append(f.Users, e)
 	}
 	for _, r := range Assess(&f) {
-		if r.Name == "sshd-groups" && (r.Answer != Warn || r.Except != "everybody but people who are in the group staff") {
+		if r.Name == "sshd-groups" && (r.Answer != check.Warn || r.Except != "everybody but people who are in the group staff") {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/logging"
 	"aadssh/internal/signin/gate"
@@ -39,7 +40,7 @@ type attempt struct {
 	config    string            // PREFIX is replaced by the folder of the test
 	files     map[string]string // besides the configuration
 	finding   string            // the check that must complain; "" for none
-	level     Level             // how
+	level     check.Answer      // how
 	person    bool              // the person gets in
 	service   bool              // the service principal gets in
 	line      int               // the line that the finding names; 0: not checked
@@ -52,7 +53,7 @@ func attempts() []attempt {
 		return attempt{name: name, config: config, person: true, service: true}
 	}
 	out := func(name, config, finding string, line int) attempt {
-		return attempt{name: name, config: config, finding: finding, level: Fail, line: line}
+		return attempt{name: name, config: config, finding: finding, level: check.Fail, line: line}
 	}
 	return []attempt{
 		in("as the package leaves it", base+block),
@@ -90,11 +91,11 @@ func attempts() []attempt {
 		out("DenyGroups before the first sign-in", base+"DenyGroups games\n"+block, "sshd-groups", 2).withoutGroup(),
 		out("no RSA certificates", base+"PubkeyAcceptedKeyTypes ssh-ed25519,ssh-ed25519-cert-v01@openssh.com\n"+block, "sshd-algorithms", 2),
 		out("plain RSA alone", base+"PubkeyAcceptedKeyTypes rsa-sha2-256,rsa-sha2-512\n"+block, "sshd-algorithms", 2),
-		out("no RSA authority", base+"CASignatureAlgorithms ssh-ed25519\n"+block, "sshd-ca-algorithms", 2).atLevel(Unknown),
+		out("no RSA authority", base+"CASignatureAlgorithms ssh-ed25519\n"+block, "sshd-ca-algorithms", 2).atLevel(check.Unknown),
 		out("revoked keys gone", base+"RevokedKeys PREFIX/gone\n"+block, "sshd-revoked-keys", 2),
 
-		{name: "only people are allowed", config: base + "AllowUsers *?example.com\n" + block, finding: "sshd-users", level: Warn, person: true, line: 2},
-		{name: "only people match the block", config: base + strings.Replace(block, ",????????-????-????-????-????????????", "", 1), finding: "sshd-command", level: Warn, person: true},
+		{name: "only people are allowed", config: base + "AllowUsers *?example.com\n" + block, finding: "sshd-users", level: check.Warn, person: true, line: 2},
+		{name: "only people match the block", config: base + strings.Replace(block, ",????????-????-????-????-????????????", "", 1), finding: "sshd-command", level: check.Warn, person: true},
 	}
 }
 
@@ -103,11 +104,11 @@ func (a attempt) with(name, text string) attempt {
 	return a
 }
 func (a attempt) warned(finding string, line int) attempt {
-	a.finding, a.level, a.line = finding, Warn, line
+	a.finding, a.level, a.line = finding, check.Warn, line
 	return a
 }
-func (a attempt) atLevel(l Level) attempt { a.level = l; return a }
-func (a attempt) withoutGroup() attempt   { a.ungrouped = true; return a }
+func (a attempt) atLevel(l check.Answer) attempt { a.level = l; return a }
+func (a attempt) withoutGroup() attempt          { a.ungrouped = true; return a }
 
 // inside marks the copy of this test that runs in the box.
 const inside = "SSHD_TEST_INSIDE_BOX"
@@ -147,7 +148,7 @@ func TestNeverStarted(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 		for _, a := range Assess(&f) {
-			if a.Answer == Fail {
+			if a.Answer == check.Fail {
 				t.Errorf("%+v", a)
 			}
 		}
@@ -266,7 +267,7 @@ func (a attempt) try(t *testing.T, keys string) {
 	}
 }
 
-func (a attempt) checkFindings(t *testing.T, findings []Finding) {
+func (a attempt) checkFindings(t *testing.T, findings []check.Result) {
 	t.Helper()
 	met := a.finding == ""
 	for _, f := range findings {
@@ -280,7 +281,7 @@ func (a attempt) checkFindings(t *testing.T, findings []Finding) {
 			if !met {
 				t.Errorf("wrong finding")
 			}
-		case f.Answer != Pass:
+		case f.Answer != check.Pass:
 			t.Errorf("unexpected %s %s: %s", f.Name, f.Answer, f.Text)
 		}
 	}

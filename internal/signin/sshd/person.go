@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 )
@@ -91,11 +92,11 @@ func nameOf(ctx context.Context, h *host.Host, address string) string {
 }
 
 // mergeOne combines the findings for each connection of one person.
-func mergeOne(f *Facts, answers []Finding) Finding {
+func mergeOne(f *Facts, answers []check.Result) check.Result {
 	at, in := 0, 0
 	var out []string
 	for i, a := range answers {
-		if a.Answer == Fail {
+		if a.Answer == check.Fail {
 			out = appendNew(out, f.Users[i].Conn.from())
 		} else {
 			in++
@@ -105,8 +106,8 @@ func mergeOne(f *Facts, answers []Finding) Finding {
 		}
 	}
 	found := answers[at]
-	if found.Answer == Fail && in > 0 {
-		found.Answer, found.Except = Warn, strings.Join(out[:min(len(out), 2)], " and ")
+	if found.Answer == check.Fail && in > 0 {
+		found.Answer, found.Except = check.Warn, strings.Join(out[:min(len(out), 2)], " and ")
 		found.Text += " This concerns " + found.Except + "; otherwise " + f.One.Name + " can sign in."
 	}
 	return found

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host/hosttest"
 )
 
@@ -89,7 +90,7 @@ func TestMaskedUnit(t *testing.T) {
 	put(t, h, "/dev/null", "", 0o644)
 	f := Facts{Unit: "ssh", Daemon: Daemon{Expected: true}}
 	_, f.Options, f.Sources = daemonOptions(h, &f.Daemon, f.Unit)
-	if got := f.notRunning(Finding{}, []uint16{22}, nil); !strings.Contains(got.Text, "its unit is masked (/etc/systemd/system/ssh.service)") || got.Next != "Run: sudo systemctl unmask ssh && sudo systemctl enable --now ssh" {
+	if got := f.notRunning(check.Result{}, []uint16{22}, nil); !strings.Contains(got.Text, "its unit is masked (/etc/systemd/system/ssh.service)") || got.Next != "Run: sudo systemctl unmask ssh && sudo systemctl enable --now ssh" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
 	"aadssh/internal/signin/gate"
@@ -251,14 +252,14 @@ func TestLook(t *testing.T) {
 		t.Fatalf("%+v", f)
 	}
 	got := findingOf(t, Assess(&f), "sshd-groups")
-	if got.Answer != Fail || got.File != mainConfig || !strings.Contains(got.Text, mainConfig+":2") || strings.Contains(got.Text+got.Next, "\n") {
+	if got.Answer != check.Fail || got.File != mainConfig || !strings.Contains(got.Text, mainConfig+":2") || strings.Contains(got.Text+got.Next, "\n") {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestLookWithoutSSHD(t *testing.T) {
 	f := Gather(t.Context(), hosttest.New(t).Host(), false, nil)
-	if got := Assess(&f); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Text, "No SSH server") {
+	if got := Assess(&f); len(got) != 1 || got[0].Answer != check.Fail || !strings.Contains(got[0].Text, "No SSH server") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -276,13 +277,13 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{ExitCode: 1, Stderr: []byte("unshare: unshare failed: Operation not permitted\n")})
 	f := Gather(t.Context(), h, false, nil)
-	if got := Assess(&f); len(got) != 1 || got[0].Answer != Unknown || f.Err == nil {
+	if got := Assess(&f); len(got) != 1 || got[0].Answer != check.Unknown || f.Err == nil {
 		t.Errorf("not allowed to unshare is no verdict on sshd: %+v", got)
 	}
 	r.Expect(personCommand, missing)
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
-	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || !names(got[0], 2) {
+	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != check.Fail || !names(got[0], 2) {
 		t.Errorf("%+v", got)
 	}
 	// With a daemon running, the directory was there and is gone.
@@ -292,7 +293,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(personCommand, missing)
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{})
-	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
+	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != check.Fail || !strings.Contains(got[0].Next, "install -d") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -302,7 +303,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 	h := r.Host()
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.ExpectError(personCommand, &host.HangsError{Program: "/usr/sbin/sshd"}) // and is not asked again
-	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Unknown {
+	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != check.Unknown {
 		t.Errorf("%+v", got)
 	}
 }
@@ -312,7 +313,7 @@ func FuzzEffective(f *testing.F) {
 	f.Fuzz(func(t *testing.T, output []byte) {
 		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(ordinary(gate.HumanProbe), output), ParseEffective(Connection{Person: gate.Service, User: gate.ServiceProbe}, output)}}
 		for _, got := range Assess(&facts) {
-			if got.Name == "" || got.Text == "" || strings.ContainsAny(got.Text+got.Next, "\n\r") || got.Answer == Fail && got.Next == "" {
+			if got.Name == "" || got.Text == "" || strings.ContainsAny(got.Text+got.Next, "\n\r") || got.Answer == check.Fail && got.Next == "" {
 				t.Errorf("%+v", got)
 			}
 		}

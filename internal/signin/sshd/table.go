@@ -38,14 +38,14 @@ func Rows() []*check.Row[*Facts] {
 	}
 }
 
-func row(name string, gate check.Gate, asks, doc string, run func(*Facts) []Finding) *check.Row[*Facts] {
+func row(name string, gate check.Gate, asks, doc string, run func(*Facts) []check.Result) *check.Row[*Facts] {
 	return &check.Row[*Facts]{About: check.About{Name: name, Section: check.SignIn, Group: "sshd", Gate: gate, Asks: asks, Doc: doc}, Run: run}
 }
 
 // each runs a check for every kind of connection and combines the results.
-func each(ask func(*Facts, *Effective) Finding) func(*Facts) []Finding {
-	return check.One(func(f *Facts) Finding {
-		answers := make([]Finding, len(f.Users))
+func each(ask func(*Facts, *Effective) check.Result) func(*Facts) []check.Result {
+	return check.One(func(f *Facts) check.Result {
+		answers := make([]check.Result, len(f.Users))
 		for i := range f.Users {
 			answers[i] = ask(f, &f.Users[i])
 		}
@@ -56,10 +56,10 @@ func each(ask func(*Facts, *Effective) Finding) func(*Facts) []Finding {
 // Assess reports whether sshd accepts a person with an Entra ID account who has never
 // signed in before. If sshd is missing, rejects its configuration or could not be asked,
 // that is the only finding.
-func Assess(f *Facts) []Finding {
+func Assess(f *Facts) []check.Result {
 	rows := Rows()
 	out := check.Run(rows[:1], f)
-	if out[0].Answer == Pass {
+	if out[0].Answer == check.Pass {
 		out = append(out, check.Run(rows[1:], f)...)
 	}
 	for i := range out {
