@@ -275,7 +275,7 @@ func noBlock(f *Facts, blocks []*Block, got string) check.Result {
 	case len(blocks) == 0 && !f.registers():
 		return check.Result{Answer: check.Fail, File: f.Config.Main,
 			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
-			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + reload(f)}
+			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + " && " + reload(f)}
 	case len(blocks) == 0:
 		return check.Result{Answer: check.Fail, Part: check.Scripts, File: f.Config.Main,
 			Text: said + ": the aadsshlogin block is missing from " + f.Config.Main + ".",

@@ -17,23 +17,28 @@ const elsewhere = "Match User " + others
 // elsewhere is a Match line for everybody but those who are asked about.
 func (f *Facts) elsewhere() string { return "Match User " + f.others() }
 
-// reload ends every command that edits a file. Where sshd does not run, it is
+// reload has sshd read its files again, if it accepts them. Where sshd does not run, it is
 // started.
-func reload(f *Facts) string { return " && sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit }
+func reload(f *Facts) string { return "sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit }
 
 // register has the package write its block again, which sshd must then read.
 func register(f *Facts) string {
-	return "Reinstall the package aadsshlogin with the machine's package manager, then:" + strings.TrimPrefix(reload(f), " &&") + "."
+	return "Reinstall the package aadsshlogin with the machine's package manager, then: " + reload(f) + "."
 }
 
-// sed is a command that edits a file.
+// sed is a command that edits a file which sshd then reads.
 func sed(f *Facts, file string, expressions ...string) string {
+	return edit(file, expressions...) + " && " + reload(f)
+}
+
+// edit is a command that edits a file.
+func edit(file string, expressions ...string) string {
 	var b strings.Builder
 	b.WriteString("sudo " + text.Edit)
 	for _, e := range expressions {
 		b.WriteString(" -e '" + strings.ReplaceAll(e, "'", `'\''`) + "'")
 	}
-	return b.String() + " " + quote(file) + reload(f)
+	return b.String() + " " + quote(file)
 }
 
 // quote makes a file name one word of a shell command.
@@ -98,9 +103,9 @@ func spareAll(f *Facts, all []Directive) string {
 	}
 	var commands []string
 	for _, file := range files {
-		commands = append(commands, strings.TrimSuffix(sed(f, file, edits[file]...), reload(f)))
+		commands = append(commands, edit(file, edits[file]...))
 	}
-	return "To exempt " + f.whom() + " from these rules, which loosens them, run: " + strings.Join(commands, " && ") + reload(f)
+	return "To exempt " + f.whom() + " from these rules, which loosens them, run: " + strings.Join(append(commands, reload(f)), " && ")
 }
 
 func spareBlock(f *Facts, b *Block, d Directive) string {
