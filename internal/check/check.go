@@ -28,9 +28,10 @@ type Part int
 // The parts of a package. What its scripts restore is not published, so it is not known
 // beforehand whether a reinstallation because of them helps.
 const (
-	NoPart  Part = iota // none: people have to act
-	Files               // a file of the package, which a reinstallation restores
-	Scripts             // what its scripts set up: a reinstallation may restore it
+	NoPart   Part = iota // none: people have to act
+	Files                // a file of the package, which a reinstallation restores
+	Scripts              // what its scripts set up: a reinstallation may restore it
+	Conffile             // a configuration file: dpkg takes its removal as intended, and has to be told to restore it (dpkg(1), --force-confmiss)
 )
 
 // Result is the answer of one check and its reason.

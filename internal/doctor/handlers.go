@@ -66,7 +66,7 @@ func (m *machine) lacksProgram() bool {
 
 // commands replaces placeholders in a next step by this machine's commands.
 func (m *machine) commands(next string) string {
-	next = m.Commands(next)
+	next = m.Commands(next, check.NoPart)
 	for _, anew := range []string{facts.Refetch, text.Small(facts.Refetch)} {
 		next = strings.Replace(next, anew, m.byThis()+" (no source of this machine has the package)", 1)
 	}

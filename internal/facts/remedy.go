@@ -6,10 +6,10 @@ import (
 
 	"aadssh/distro"
 	"aadssh/internal/agent"
+	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/repo"
-	"aadssh/internal/signin/login"
 	"aadssh/internal/text"
 	"aadssh/pkgmgr"
 )
@@ -22,14 +22,12 @@ var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?:
 const Refetch = fault.AgainFirst + ", which fetches the package and installs it anew"
 
 // Commands replaces the words for installing packages by commands of this machine's package
-// manager. If the manager is not known the words stay.
-func (f *Facts) Commands(next string) string {
+// manager. If the manager is not known the words stay. of is the part of the product's package
+// that is to be restored.
+func (f *Facts) Commands(next string, of check.Part) string {
 	m := f.Target.Manager
 	if m == "" {
 		return next
-	}
-	if strings.Contains(next, login.WithConffiles) {
-		return strings.Replace(next, login.WithConffiles, text.Capital(f.reinstalling([]string{f.Target.Packages.Login}, true)), 1)
 	}
 	pattern := install()
 	return pattern.ReplaceAllStringFunc(next, func(words string) string {
@@ -37,7 +35,7 @@ func (f *Facts) Commands(next string) string {
 		names := strings.Split(packageNames(m).Replace(part[2]), " and ")
 		command := "run: sudo " + installing(m, part[1] != "") + " " + strings.Join(names, " ")
 		if part[1] != "" && strings.HasPrefix(names[0], f.Target.Packages.Login) {
-			command = f.reinstalling(names, false)
+			command = f.reinstalling(names, of == check.Conffile && m == distro.Apt)
 		}
 		if _, then, more := strings.Cut(part[3], ": "); more && strings.HasPrefix(command, "run: ") { // not where Azure installs it, which does that too
 			command += " && " + then
@@ -51,7 +49,7 @@ func (f *Facts) Commands(next string) string {
 
 // Reinstallation is the command for reinstalling a package, or the words for it.
 func (f *Facts) Reinstallation(name string) string {
-	return f.Commands("Reinstall " + name + " with the machine's package manager.")
+	return f.Commands("Reinstall "+name+" with the machine's package manager.", check.NoPart)
 }
 
 // reinstalling makes the product's packages set themselves up again, in the way that works
@@ -76,7 +74,7 @@ func (f *Facts) reinstalling(names []string, conffiles bool) string {
 	}
 	again += installing(f.Target.Manager, true) + " "
 	if conffiles {
-		again += login.Conffiles
+		again += "-o Dpkg::Options::=--force-confmiss "
 	}
 	again += strings.Join(names, " ")
 	options := repo.Options{Base: f.PackageBase(), Mirror: f.Settings.Repository.Mode == agent.ModeMirror, GOARCH: runtime.GOARCH}

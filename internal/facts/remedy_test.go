@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"aadssh/distro"
+	"aadssh/internal/check"
 	"aadssh/internal/repo"
-	"aadssh/internal/signin/login"
 	"aadssh/internal/state"
 	"aadssh/pkgmgr"
 )
@@ -29,8 +29,8 @@ func TestCommands(t *testing.T) {
 	} {
 		f := sourced(c.manager)
 		f.Target.Manager, f.Target.Packages.Login, f.Target.Packages.SELinux = c.manager, "aadsshlogin", "aadsshlogin-selinux"
-		got := f.Commands(c.next)
-		if got != c.want || f.Commands(got) != got {
+		got := f.Commands(c.next, check.NoPart)
+		if got != c.want || f.Commands(got, check.NoPart) != got {
 			t.Errorf("%s, %q: %q, want %q", c.manager, c.next, got, c.want)
 		}
 	}
@@ -40,6 +40,7 @@ func TestCommands(t *testing.T) {
 // the package: apt reports that a package which no source has cannot be downloaded, and
 // exits with 0.
 func TestReinstallation(t *testing.T) {
+	const words = "Reinstall the package aadsshlogin with the machine's package manager."
 	const deb, rpm = "/var/lib/aadsshlogin-handler/packages/aadsshlogin_1_amd64.deb", "/var/lib/aadsshlogin-handler/packages/aadsshlogin-1.rpm"
 	for _, c := range []struct {
 		manager distro.Manager
@@ -65,17 +66,17 @@ func TestReinstallation(t *testing.T) {
 		if c.kept != "" {
 			keep(f, c.kept)
 		}
-		if got := f.Commands("Reinstall the package aadsshlogin with the machine's package manager."); got != c.want {
+		if got := f.Commands(words, check.NoPart); got != c.want {
 			t.Errorf("%s, kept %q, source %v: %q, want %q", c.manager, c.kept, c.source, got, c.want)
 		}
 		then := " && sudo sshd -t"
 		if c.want == Refetch {
 			then = ""
 		}
-		if got := f.Commands("Reinstall the package aadsshlogin with the machine's package manager, then: sudo sshd -t. VMAccess removes it."); got != c.want+then+". VMAccess removes it." {
+		if got := f.Commands("Reinstall the package aadsshlogin with the machine's package manager, then: sudo sshd -t. VMAccess removes it.", check.NoPart); got != c.want+then+". VMAccess removes it." {
 			t.Errorf("%s, and what comes then: %s", c.manager, got)
 		}
-		if got := f.Commands("Reinstall sudo with the machine's package manager."); got != "Run: sudo "+installing(c.manager, true)+" sudo" {
+		if got := f.Commands("Reinstall sudo with the machine's package manager.", check.NoPart); got != "Run: sudo "+installing(c.manager, true)+" sudo" {
 			t.Errorf("another's package: %s", got)
 		}
 	}
@@ -92,7 +93,7 @@ func TestReinstallation(t *testing.T) {
 		if c.kept {
 			keep(c.f, deb)
 		}
-		if got := c.f.Commands(login.WithConffiles); got != c.want {
+		if got := c.f.Commands(words, check.Conffile); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
 	}

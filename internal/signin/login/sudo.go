@@ -30,7 +30,6 @@ type Sudo struct {
 	Rules     sudo.Answer
 	Found     bool        // the package's file is there
 	Newline   bool        // it ends with a newline
-	DPKG      bool        // dpkg would have to restore the file
 	HasSudo   bool        // sudo is installed
 	Plugin    sudo.Place  // a line of sudo.conf with a plugin that is missing
 	Other     sudo.Place  // a line of sudo.conf with a plugin that may refuse what the rules allow
@@ -58,7 +57,7 @@ func readSudo(h *host.Host, libraries *loader, owner uint32, switches []byte, mo
 		return f
 	}, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
 		Addresses: h.Addresses(""), Number: number, Who: one, Unwritable: h.Unwritable}
-	s := Sudo{One: one, HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
+	s := Sudo{One: one, HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo")}
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
 		if info, err := h.Stat(program); err == nil {
 			uid, gid := owners(info)
@@ -84,13 +83,6 @@ func readSudo(h *host.Host, libraries *loader, owner uint32, switches []byte, mo
 	s.Plugin, s.Other, s.Elsewhere = plugins.lost, plugins.other, elsewhere(switches)
 	return s
 }
-
-// WithConffiles reinstalls the package including configuration files that were removed, and
-// Conffiles is apt's option for it.
-const (
-	WithConffiles = "Run: sudo apt-get install --reinstall " + Conffiles + "aadsshlogin"
-	Conffiles     = "-o Dpkg::Options::=--force-confmiss "
-)
 
 // groups has the local groups.
 const groups = "/etc/group"
@@ -129,15 +121,6 @@ func elsewhere(switches []byte) sudo.Place {
 		}
 	}
 	return sudo.Place{}
-}
-
-// putBack is how to restore the file. dpkg treats the removal of a configuration file as
-// intended, and another installation respects that (dpkg(1), --force-confmiss).
-func (s *Sudo) putBack() string {
-	if s.DPKG {
-		return WithConffiles
-	}
-	return reinstall
 }
 
 // skipped is why sudo does not read the package's file, or a renamed copy of it.
@@ -257,13 +240,13 @@ func (s *Sudo) missing() (at *sudo.Place, what, next string) {
 	case r.Rule.File != "":
 		return &r.Rule, "The rule at " + line(&r.Rule) + " takes sudo away from administrators.", "Change or remove it: " + visudo(&r.Rule)
 	case !s.Found:
-		return nil, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack()
+		return nil, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", reinstall
 	case r.Main == "":
 		return &sudo.Place{File: "/etc/sudoers"}, "There is no /etc/sudoers, so sudo lets nobody do anything.", "Reinstall sudo with the machine's package manager."
 	case !slices.Contains(r.Files, sudoFile):
 		return &sudo.Place{File: r.Main}, r.Main + " does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run: echo '#includedir /etc/sudoers.d' | sudo tee -a " + r.Main + " && sudo visudo -c"
 	}
-	return nil, sudoFile + " gives %" + sudoGroup + " nothing.", "Move the file out of the way, and: " + s.putBack()
+	return nil, sudoFile + " gives %" + sudoGroup + " nothing.", "Move the file out of the way, and: " + reinstall
 }
 
 // assess: people can sign in without it, so this is only a warning or a reason to
@@ -279,6 +262,7 @@ func (s *Sudo) assess() check.Result {
 	case s.Rules.Grants:
 		at, what, next = s.granted()
 	default:
+		a.Part = check.Conffile
 		at, what, next = s.missing()
 	}
 	if s.One != nil {
