@@ -4,16 +4,13 @@ package main
 
 import (
 	"encoding/json"
-	"regexp"
 	"testing"
 	"time"
 
 	"aadssh/test/lib/load"
+	"aadssh/test/lib/nextstep"
 	"aadssh/test/lib/scene"
 )
-
-// command is the last command of a next step.
-var command = regexp.MustCompile(`^.*: (sudo .*?)(?:\. [A-Z].*| \([a-z].*|\.?)$`)
 
 // TestTrials: on each machine of make demo-shell the person is kept out, and whoever does
 // what doctor says, once for each fault, lets them in.
@@ -31,12 +28,12 @@ func TestTrials(t *testing.T) {
 			}
 			for range max(1, faults[c.name]) {
 				v := examine(t, m)
-				next := command.FindStringSubmatch(v.Next)
-				if next == nil {
+				next := nextstep.Command(v.Next)
+				if next == "" {
 					t.Fatalf("there is no command in %+v", v)
 				}
-				t.Logf("%d %s\n%s", v.Code, v.Check, next[1])
-				run := "cd /root && " + next[1]
+				t.Logf("%d %s\n%s", v.Code, v.Check, next)
+				run := "cd /root && " + next
 				if c.isNew {
 					run += " && aaduseradd " + ada
 				}

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"aadssh/internal/doctor"
 	"aadssh/test/lib/box"
+	"aadssh/test/lib/nextstep"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
@@ -76,24 +76,6 @@ func (s *machine) health() string {
 	return "0"
 }
 
-// command matches the command in a text: to its end, or to the next sentence.
-var command = regexp.MustCompile(`(?:: |^)((?:sudo|printf|echo|sed) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
-
-// pasted is the command that a person would paste; "" if the text has none.
-func pasted(text string) string {
-	m := command.FindStringSubmatch(text)
-	if m == nil {
-		return ""
-	}
-	script, _, _ := strings.Cut(m[1], "; then set the extension")
-	script, _, _ = strings.Cut(script, "; put it where")
-	script, _, _ = strings.Cut(script, "; where ")
-	script, _, _ = strings.Cut(script, "; so that it lasts")
-	script, _, _ = strings.Cut(script, "; check with")
-	script = strings.ReplaceAll(script, "sudo apt-get ", "sudo DEBIAN_FRONTEND=noninteractive apt-get --yes ")
-	return strings.ReplaceAll(script, "sudo zypper ", "sudo zypper --non-interactive ")
-}
-
 // carryOut carries out the next step, as a person would, and runs doctor again.
 func (b broken) carryOut(s *machine, c doctor.Check) string {
 	s.T.Helper()
@@ -105,13 +87,13 @@ func (b broken) carryOut(s *machine, c doctor.Check) string {
 	}
 	script := b.remedy
 	if script == "" {
-		script = pasted(c.Next)
+		script = nextstep.Command(c.Next)
 	}
 	if script == "" {
 		s.T.Errorf("no command in %q, and the table does not say who must act", c.Next)
 		return ""
 	}
-	r, err := s.Run(s.T.Context(), box.Environment(), "sh", "-c", "yes | sh -c '"+strings.ReplaceAll(script, "'", `'\''`)+"'")
+	r, err := s.Run(s.T.Context(), box.Environment(), "sh", "-c", nextstep.Unattended(script))
 	s.Must(err)
 	if r.ExitCode != 0 {
 		s.T.Errorf("the next step fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())

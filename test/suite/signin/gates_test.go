@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"aadssh/test/lib/nextstep"
 )
 
 // TestOnePerson: on each machine of testdata/people, doctor's result for one person from
@@ -90,13 +92,13 @@ func (o *machine) lettingIn() {
 		}
 		script := o.s.remedy
 		if script == "" {
-			script = pasted(a.report.Verdict.Next)
+			script = nextstep.Command(a.report.Verdict.Next)
 		}
 		if script == "" {
 			t.Errorf("%s: no command in: %s", a.words, a.report.Verdict.Next)
 			return
 		}
-		if r := o.Try("yes | sh -c " + shellQuote(script)); r.ExitCode != 0 {
+		if r := o.Try(nextstep.Unattended(script)); r.ExitCode != 0 {
 			t.Errorf("%s: %s: exit %d\n%s", a.words, script, r.ExitCode, r.Output())
 		}
 		done = append(done, script)

@@ -3,9 +3,10 @@
 package signin_test
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"aadssh/test/lib/nextstep"
 )
 
 // carryOut carries out the next step, if enable names one, and checks its result on the
@@ -17,7 +18,7 @@ func (o *machine) carryOut(r *result) {
 	}
 	script := o.s.remedy
 	if script == "" && (r.code != 0 || slices.ContainsFunc(r.after, func(s string) bool { return s != "in" })) {
-		script = pasted(text)
+		script = nextstep.Command(text)
 	}
 	if script == "" {
 		if r.code != 0 {
@@ -51,17 +52,17 @@ func (o *machine) carryOut(r *result) {
 // step must not be mistaken for the last one: after it enable still fails.
 func (o *machine) steps(script string) (last string, done bool) {
 	for left := o.s.steps - 1; left > 0; left-- {
-		first := o.Try("yes | sh -c " + shellQuote(script))
+		first := o.Try(nextstep.Unattended(script))
 		o.restartDaemon()
 		code, said, next, _, _ := o.enable()
 		o.T.Logf("after %q, which ends with %d, enable says %d %s | %s", script, first.ExitCode, code, said, next)
-		if following := pasted(next); code == 0 || following == script || following == "" {
+		if following := nextstep.Command(next); code == 0 || following == script || following == "" {
 			o.T.Errorf("after the step %q enable says %d %s | %s", script, code, said, next)
 		} else {
 			script = following
 		}
 	}
-	if r := o.Try("yes | sh -c " + shellQuote(script)); r.ExitCode != 0 {
+	if r := o.Try(nextstep.Unattended(script)); r.ExitCode != 0 {
 		o.T.Errorf("the remedy fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())
 		return script, false
 	}
@@ -76,20 +77,3 @@ func (o *machine) options() {
 	got := o.Try(`for f in /etc/default/ssh /etc/crypto-policies/back-ends/opensshserver.config /etc/sysconfig/sshd; do [ -f $f ] && . $f 2>/dev/null; done; echo $SSHD_OPTS $OPTIONS $CRYPTO_POLICY`)
 	o.s.options = strings.Fields(string(got.Stdout))
 }
-
-// command matches the command in a text: to its end, or to the next sentence.
-var command = regexp.MustCompile(`: ((?:sudo|printf|echo|sed|chown|mv) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
-
-// pasted is the command that a person would paste; "" where the text has none.
-func pasted(text string) string {
-	m := command.FindStringSubmatch(text)
-	if m == nil {
-		return ""
-	}
-	script, _, _ := strings.Cut(m[1], "; then set the extension again")
-	script, _, _ = strings.Cut(script, "; put it where these rules come from")
-	// It asks a person at a terminal for confirmation.
-	return strings.ReplaceAll(script, "sudo zypper ", "sudo zypper --non-interactive ")
-}
-
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

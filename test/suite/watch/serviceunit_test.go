@@ -3,10 +3,10 @@
 package watch_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
+	"aadssh/test/lib/nextstep"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/wire"
 )
@@ -39,7 +39,7 @@ func TestServiceUnit(t *testing.T) {
 					if c.code == 0 {
 						return
 					}
-					s.Do(command(t, said))
+					s.Do(nextstep.Command(strings.TrimSpace(said)))
 					if c.socket {
 						s.Do("systemctl stop ssh.service; systemctl restart ssh.socket")
 					}
@@ -113,16 +113,6 @@ func TestNoNewPrivileges(t *testing.T) {
 			t.Errorf("with NoNewPrivileges=%s enable says %s", value, warned)
 		}
 	}
-}
-
-// command is the one in a next step, for root.
-func command(t *testing.T, said string) string {
-	t.Helper()
-	_, after, ok := strings.Cut(said, "sudo ")
-	if !ok {
-		t.Fatalf("no command in %s", said)
-	}
-	return regexp.MustCompile(`\bsudo `).ReplaceAllString(strings.TrimSpace(after), "")
 }
 
 type serviceCase struct {
