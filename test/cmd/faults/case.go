@@ -62,16 +62,16 @@ type reference struct {
 	handler  []byte
 	points   []point
 	commands []string // that were started, for people
-	machine  machine
-	errors   bool // the points are calls that can fail
+	machine  machine  // at the end
+	errors   bool     // the points are calls that can fail
 }
 
 func (r reference) stage(ctx context.Context) (*stage, error) {
 	return newStage(ctx, stageOptions{persona: r.scenario.persona, packages: r.scenario.packages, layer: r.layer, handler: r.handler})
 }
 
-// undisturbed runs a scenario twice without a kill: it provides the points and the machine
-// at the end; differences between the two runs are not compared.
+// undisturbed runs a scenario twice without a fault. From these runs come the points, and
+// the machine that each case is compared with; what differs between the two is not compared.
 func undisturbed(ctx context.Context, sc scenario, dir string, handler []byte, faults bool) (reference, error) {
 	layer, err := sc.prepared(ctx, dir, handler)
 	if err != nil {
@@ -125,8 +125,8 @@ func (r reference) once(ctx context.Context) (out run) {
 	return out
 }
 
-// both keeps the points that two runs have in common: if two threads read the machine at
-// the same time, one of them may for example need a lock of the runtime.
+// both keeps the points that two runs have in common. The others depend on how threads are
+// scheduled: one may have to wait for a lock of the runtime, for example.
 func both(a, b []point) []point {
 	in := map[point]bool{}
 	for _, p := range b {
@@ -141,7 +141,8 @@ func both(a, b []point) []point {
 	return out
 }
 
-// trace reads the tracer's file: the points, each as before and after, and the commands.
+// trace reads the tracer's file: the points, and the commands. Each change of the machine is
+// two points, before and after it; each call that can fail is one for each of its errors.
 func (s *stage) trace() (points []point, commands []string, err error) {
 	b, err := s.ReadFile(faultsDir + "/trace")
 	if err != nil {
@@ -183,8 +184,8 @@ func (s *stage) trace() (points []point, commands []string, err error) {
 	return points, commands, nil
 }
 
-// play runs one case: the operation with a kill at the point, and then immediately the same
-// without one, as a restarted agent would.
+// play runs one case: the operation with its kill or its fault, and then at once the same
+// operation undisturbed, as a restarted agent would.
 func (r reference) play(ctx context.Context, m *machinery, p point) (o outcome) {
 	o = outcome{scenario: r.scenario, point: p}
 	s, err := m.stage(ctx, r)

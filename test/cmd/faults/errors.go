@@ -24,13 +24,13 @@ func claims(r agentrun.Report, p point) bool {
 	return decides(p.Operation) && r.Extension != nil && r.Extension.Status == "success"
 }
 
-// cause is what a run has to report if it fails because of a fault.
+// cause is what a run has to report that fails because of a fault.
 type cause struct {
 	codes []fault.Code
 	words []string // at least one of them
 }
 
-// causes are the faults because of which a run may fail; because of others it must not.
+// causes are the faults that may make a run fail; no other fault may.
 func causes() map[string]cause {
 	disk := []fault.Code{fault.Disk}
 	short := []fault.Code{fault.Resources}
@@ -51,16 +51,16 @@ func causes() map[string]cause {
 	}
 }
 
-// told is what is wrong with the report of a run about a fault: code and text must be about
-// the cause, and the status must agree with the exit code. An earlier success may only stay
-// on a disk that accepts no change at all, not even the file's removal.
+// told is what is wrong with the report of a run that had a fault: its code and text must
+// name the cause, and the status must agree with the exit code. The success of an earlier run
+// may only stay on a disk that accepts no change at all, not even the file's removal.
 func (p point) told(r agentrun.Report, sc scenario) (wrong []string) {
 	for _, run := range r.Runs {
 		if run.ExitCode == 0 {
 			continue
 		}
 		said := strings.ToLower(run.Stdout + run.Stderr)
-		mute := said == "" && !p.writable(r.Extension) // its output is a file on the disk that accepts no change
+		mute := said == "" && !p.writable(r.Extension) // its output goes to a file on that disk
 		if e := r.Extension; said == "" && e != nil {
 			said = strings.ToLower(e.Message)
 		}
@@ -74,7 +74,7 @@ func (p point) told(r agentrun.Report, sc scenario) (wrong []string) {
 	last := r.Runs[len(r.Runs)-1]
 	switch {
 	case last.Operation == "watch" && e != nil && e.Status == "error" && !slices.Contains(causes()[p.Fault].codes, fault.Code(e.Code)):
-		wrong = append(wrong, fmt.Sprintf("a look makes the status %+v", e))
+		wrong = append(wrong, fmt.Sprintf("a check of the watch makes the status %+v", e))
 	case !decides(last.Operation):
 	case last.ExitCode == 0 && (e == nil || e.FromAgent || e.Status != "success" || e.Code != 0):
 		wrong = append(wrong, fmt.Sprintf("exit code 0, and the status is %+v", e))
@@ -89,8 +89,8 @@ func (p point) told(r agentrun.Report, sc scenario) (wrong []string) {
 	return wrong
 }
 
-// writable reports whether a status can still be written: always, except on a disk that
-// accepts no change from a point on, or no new file if there is none yet to overwrite.
+// writable reports whether a status can still be written. It cannot on a disk that accepts
+// no change from some point on, or no new file where there is none yet to overwrite.
 func (p point) writable(e *agentrun.Extension) bool {
 	if !p.On {
 		return true

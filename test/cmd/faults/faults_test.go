@@ -88,9 +88,9 @@ func sample(t *testing.T, m matrix, least int) {
 	}
 }
 
-// TestNoInPlaceWrite proves that the matrix would detect a handler that never overwrites an
-// existing status in place: on a disk that is full after the placeholder, its exit code and
-// its status would disagree.
+// TestNoInPlaceWrite shows that the matrix detects a handler that never overwrites an
+// existing status: on a disk that is full after the placeholder, its exit code and its status
+// disagree.
 func TestNoInPlaceWrite(t *testing.T) {
 	m := matrix{jobs: 2, only: "ubuntu22.04 enable", errors: true,
 		handler: broken(t, "status/write.go", "	if f.overwrite(r, now) == nil {\n		return nil\n	}\n", "")}
@@ -167,18 +167,18 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
-// TestBrokenMarker proves that the matrix would detect a handler that does not record that
-// a reload is due.
+// TestBrokenMarker shows that the matrix detects a handler that does not record that a reload
+// is due.
 func TestBrokenMarker(t *testing.T) {
 	const kept = "	_, err := h.EnsureFile(pendingFile, []byte(\"reload sshd\\n\"), 0o600)\n	return err\n"
 	m := matrix{jobs: 2, only: "ubuntu22.04 enable", handler: broken(t, "internal/state/pending.go", kept, "	return nil\n")}
 	var out bytes.Buffer
 	m.out = &out
-	// The point where the packages are changed and sshd has not been reloaded: right after
-	// the record of the transaction is removed for the last time.
+	// From where the packages are changed and sshd is not yet reloaded: that is when the
+	// record of the transaction has been removed for the last time.
 	m.pick = func(all []point) (some []point) {
 		for _, p := range all {
-			// The state after it is the same as before the next point, and is run there.
+			// What is after it is the same as before the next point, where it is run.
 			if strings.HasSuffix(p.Point, ".transaction") && strings.HasPrefix(p.Point, "remove") {
 				if some = nil; !p.After {
 					continue
@@ -218,7 +218,7 @@ func broken(t *testing.T, file, old, replacement string) []byte {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(b), old) {
-		t.Fatalf("%s does not hold %q any more: this test must be brought up to date", file, old)
+		t.Fatalf("%s does not hold %q any more: correct this test", file, old)
 	}
 	dir := t.TempDir()
 	patched, overlay := filepath.Join(dir, "patched.go"), filepath.Join(dir, "overlay.json")

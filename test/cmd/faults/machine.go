@@ -17,13 +17,13 @@ import (
 	"aadssh/internal/state"
 )
 
-// machine is the resulting machine: everything that was written to its disk, except what
-// only says when it was written.
+// machine is how a machine is at the end of a case: what was written to its disk, without
+// times.
 type machine struct {
 	files  map[string]string // path -> type, mode, owner and content
 	loose  map[string]bool   // files whose content differs between undisturbed runs
 	state  string            // the packages in the database
-	unwell []string          // what is wrong with it, without comparison
+	unwell []string          // what would be wrong with any machine
 }
 
 // machine reads the stage's machine: the paths that were written to, and those in beside.
@@ -48,11 +48,11 @@ func (s *stage) machine(ctx context.Context, beside map[string]string) (machine,
 		m.unwell = append(m.unwell, "the package database does not answer: "+err.Error())
 	}
 	for what, script := range map[string]string{
-		"packages are half installed":                               audit,
-		"sshd -t says":                                              "sshd -t 2>&1",
-		"somebody still works on the packages":                      "ps -eo comm= | grep -xE 'apt-get|dpkg|rpm|dnf|dnf-3|zypper' || true",
+		"packages are half installed":  audit,
+		"sshd -t says":                 "sshd -t 2>&1",
+		"a package manager still runs": "ps -eo comm= | grep -xE 'apt-get|dpkg|rpm|dnf|dnf-3|zypper' || true",
 		"sshd runs with another configuration than the machine has": fmt.Sprintf("%s | cmp %s/loaded-configuration -", digest, faultsDir),
-		"a reload is owed for ever":                                 "ls /var/lib/aadsshlogin-handler/pending 2>/dev/null || true",
+		"a reload of sshd is still due":                             "ls /var/lib/aadsshlogin-handler/pending 2>/dev/null || true",
 	} {
 		if script == "" {
 			continue
@@ -85,8 +85,8 @@ func (s *stage) touched() ([]string, error) {
 	return slices.Collect(maps.Keys(snapshot)), err
 }
 
-// watchRecord is enable's record for the watch, and made its part with the inodes of the
-// program's copy, which differ between machines and copies.
+// watchRecord is enable's record for the watch. Its part made has the inodes of the copied
+// program, which differ between machines.
 const watchRecord = host.StateDir + "/watch.json"
 
 var made = regexp.MustCompile(`(?s),\s*"made": \{.*?\}`)
@@ -94,7 +94,7 @@ var made = regexp.MustCompile(`(?s),\s*"made": \{.*?\}`)
 // gone describes a path where nothing is.
 const gone = "gone"
 
-// describe describes a path of the machine: type, mode, owner and content.
+// describe is the type, mode, owner and content of a path.
 func (s *stage) describe(path string) (string, error) {
 	full := filepath.Join(s.Root(), path) // a link at its end is not followed
 	info, err := os.Lstat(full)
@@ -149,8 +149,8 @@ func passing(path string) bool {
 	return strings.HasSuffix(path, "-") && strings.HasPrefix(path, "/etc/") // backups of passwd(5) and the like
 }
 
-// tolerate excludes the content of files that differ in another undisturbed run, or that
-// contain times. The content of rpm's database is compared with rpm.
+// tolerate excludes from the comparison what differs in another undisturbed run, and the
+// content of files that contain times. What is in rpm's database is compared by asking rpm.
 func (m *machine) tolerate(other machine) {
 	for path, text := range m.files {
 		if strings.HasSuffix(path, ".status") || path == host.TransactionLog || strings.HasPrefix(path, "/var/lib/rpm/") {
@@ -194,7 +194,7 @@ func (m machine) differs(other machine) []string {
 		case is == gone:
 			lines = append(lines, "has lost "+path)
 		case !strings.HasPrefix(is, "d"):
-			lines = append(lines, "has too much "+path)
+			lines = append(lines, "has in addition "+path)
 		}
 	}
 	if m.state != other.state {

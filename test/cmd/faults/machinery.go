@@ -6,22 +6,22 @@ import (
 	"io/fs"
 )
 
-// machinery is the machine of one worker. An operation that leaves a machine as it found it
-// can be run on the same one again, as long as all went well: to start a machine takes
-// longer than to compare it.
+// machinery is the machine of one worker. Where the operation leaves the machine as it found
+// it and all went well, the next case is run on the same machine: to start another takes
+// longer than the case.
 type machinery struct {
 	now    *stage
 	played int // number of cases on it
 }
 
-// oftenEnough is the number of cases after which a machine is replaced all the same,
-// because its logs have become long.
+// oftenEnough is the number of cases after which such a machine is replaced, because its logs
+// have become long.
 const oftenEnough = 200
 
 // stage is a machine for the next case.
 func (m *machinery) stage(ctx context.Context, r reference) (*stage, error) {
 	if m.now != nil {
-		// What a case leaves in a file system that is empty after a real boot.
+		// These are on file systems that are empty after a boot.
 		for _, path := range []string{faultsDir + "/trace", "/run/aadsshlogin-handler.lock"} {
 			if err := m.now.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, err

@@ -1,5 +1,6 @@
-// Command faults kills the handler before and after each of its changes, on throw-away
-// machines, and compares the result of one more run.
+// Command faults kills the handler before and after each of its changes, or makes its system
+// calls fail, on throw-away machines. It then runs the handler once more, and compares the
+// machine with an undisturbed one. docs/reliability.md has the results.
 package main
 
 import (

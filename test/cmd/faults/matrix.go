@@ -1,7 +1,6 @@
 package main
 
 import (
-	"aadssh/test/lib/measured"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"aadssh/test/lib/measured"
 )
 
 // matrix is all scenarios with all of their points.
@@ -111,8 +112,8 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 				o, known := m.known.find(sc, p)
 				if !known {
 					if o = ref.play(ctx, &machine, p); o.missed {
-						// On a machine that earlier cases used, the handler makes fewer
-						// calls than on a fresh one: repeat it on a fresh one.
+						// The handler makes fewer calls on a machine of earlier cases, which
+						// has ended now: this is on a fresh one.
 						o = ref.play(ctx, &machine, p)
 					}
 					m.known.add(o)
@@ -153,8 +154,8 @@ func spread(n int) func([]point) []point {
 	}
 }
 
-// distinct omits one of two points with the same state of the machine: after a call and
-// before the next one, with no command between them.
+// distinct omits the point after a call if the machine is the same at the next point, which
+// is before the next call. It is not if a command may run in between.
 func distinct(all []point) (some []point) {
 	for i, p := range all {
 		if p.After && i+1 < len(all) && !all[i+1].After && all[i+1].Operation == p.Operation && !strings.HasSuffix(p.Point, " command") {
@@ -165,8 +166,8 @@ func distinct(all []point) (some []point) {
 	return some
 }
 
-// spreadErrors is spread for calls that can fail: two thirds of its choice are calls that
-// change something or start a command, which are few compared with those that only read.
+// spreadErrors is spread for calls that can fail. Most calls only read, so two thirds of what
+// it picks are calls that change something or start a command.
 func spreadErrors(n int) func([]point) []point {
 	return func(all []point) []point {
 		if n <= 0 || n >= len(all) {

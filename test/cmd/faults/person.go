@@ -41,7 +41,7 @@ func person(operation string) func(context.Context, *stage) (agentrun.Report, er
 		report.Handler.Status = "Ready" // there is no agent that could report it
 		said, err := status.Read(filepath.Join(s.Root(), folder, "status"), 0)
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // none: the judge knows what is expected
+		case errors.Is(err, fs.ErrNotExist): // told and verdictOf decide whether there has to be one
 		case err != nil:
 			report.Extension = &agentrun.Extension{Invalid: err.Error()}
 		default:
@@ -51,7 +51,7 @@ func person(operation string) func(context.Context, *stage) (agentrun.Report, er
 	}
 }
 
-// decides: the machine is judged by the operation's status.
+// decides reports whether an operation has to leave a status that says how it ended.
 func decides(operation string) bool { return operation == "enable" || operation == "setup" }
 
 // setUp prepares a machine that a person has set up, and then runs more.

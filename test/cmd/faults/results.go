@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/cache"
 )
 
-// results are the cases that were run with the same programs before, so that an interrupted
-// run can be continued. Only successful ones count.
+// results are the cases that succeeded before with the same programs, so that an interrupted
+// run can be continued.
 type results struct {
 	mu   sync.Mutex
 	file *os.File
@@ -30,7 +30,7 @@ type result struct {
 
 func (r result) key() string { return fmt.Sprintf("%s\t%+v", r.Scenario, r.Point) }
 
-// remembered opens the results for programs, by the hash of all of them.
+// remembered opens the file with the results of these programs.
 func remembered(programs ...[]byte) (*results, error) {
 	c, err := cache.Open()
 	if err != nil {
@@ -63,7 +63,7 @@ func remembered(programs ...[]byte) (*results, error) {
 	return known, err
 }
 
-// find is the known outcome of a case.
+// find reports whether a case has succeeded before, with its outcome.
 func (k *results) find(sc scenario, p point) (outcome, bool) {
 	if k == nil {
 		return outcome{}, false
@@ -73,7 +73,7 @@ func (k *results) find(sc scenario, p point) (outcome, bool) {
 	return outcome{scenario: sc, point: p}, k.good[result{sc.String(), p}.key()]
 }
 
-// add records an outcome.
+// add records a case that succeeded.
 func (k *results) add(o outcome) {
 	if k == nil || !o.good() {
 		return

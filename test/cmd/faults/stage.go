@@ -64,8 +64,8 @@ func newStage(ctx context.Context, o stageOptions) (*stage, error) {
 	return st, nil
 }
 
-// boot starts systemd as a user's systemd, because only the first process can be the
-// system's; the socket, the units and the commands are the same.
+// boot starts systemd as that of a user, because only the first process of a machine can be
+// the system's. Its socket, units and commands are the same.
 func (s *stage) boot(ctx context.Context) error {
 	units := map[string]string{
 		"faults.target": "[Unit]\nWants=" + s.Target.SSHUnits[0] + "\n",
@@ -73,7 +73,7 @@ func (s *stage) boot(ctx context.Context) error {
 		s.Target.SSHUnits[0]: "[Service]\nType=notify\nExecStartPre=/dev/faults/loaded\nExecStart=/usr/sbin/sshd -D\n" +
 			"ExecReload=/usr/sbin/sshd -t\nExecReload=/bin/kill -HUP $MAINPID\nExecReload=/dev/faults/loaded\n",
 	}
-	// The default dependencies of units. The distribution's own would start half a machine.
+	// What units depend on by default. The distribution's own targets would start many services.
 	for _, name := range []string{"sysinit", "basic", "shutdown", "timers", "paths", "sockets", "multi-user"} {
 		units[name+".target"] = "[Unit]\nDefaultDependencies=no\n"
 	}
@@ -95,7 +95,7 @@ func (s *stage) boot(ctx context.Context) error {
 	}
 	s.inotify.Release()
 	env := []string{"XDG_RUNTIME_DIR=/run/user/0", "HOME=/root", "SYSTEMD_UNIT_PATH=" + faultsDir + "/units:/etc/systemd/system",
-		// A desktop's generators take longer than the rest of the start.
+		// The generators of desktops take longer than the rest of the start.
 		"SYSTEMD_GENERATOR_PATH=" + faultsDir + "/none", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH=" + faultsDir + "/none"}
 	if _, err := s.Start(env, "sh", "-c", "echo $$ > /sys/fs/cgroup/"+s.group+"/cgroup.procs && exec /lib/systemd/systemd --user --unit=faults.target >"+faultsDir+"/systemd.log 2>&1"); err != nil {
 		return err
@@ -177,9 +177,9 @@ type program struct {
 // tracer is the tracer, built once.
 var tracer = sync.OnceValue(func() program { return build("./test/cmd/faults/tracer", "") })
 
-// handlerText is the address of the instructions of the handler under test: no other
-// program uses it, so its system calls can be distinguished from those of the programs that
-// it starts. Nothing else differs from the product.
+// handlerText is where the instructions of the handler under test are loaded. No other
+// program uses that address, so its system calls can be told from those of the programs that
+// it starts. Otherwise it is the product.
 const handlerText = "0x10001000"
 
 // handlerUnderTest builds the handler, with further flags for go build.

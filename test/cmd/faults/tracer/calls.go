@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// call is a system call that is a point.
+// call is a system call before and after which the handler can be killed.
 type call struct {
 	label string
 	nth   int
@@ -38,8 +38,8 @@ func syscallInfo(tid int) (info, error) {
 	return i, nil
 }
 
-// look classifies a system call: it is a point, or (nil, true) it cannot change the
-// machine. For an unknown call it returns false, so that no change is missed.
+// look classifies a system call: it changes the machine, or it does not (nil, true). For a
+// call that it does not know it returns false, so that no change is missed.
 func (t *tracer) look(tid int, number uint64, args [6]uint64) (*call, bool) {
 	path := func(at, name int) string { return t.path(tid, int32(args[at]), t.text(tid, args[name])) }
 	point := func(verb, object string) (*call, bool) {
@@ -99,8 +99,8 @@ func (t *tracer) look(tid int, number uint64, args [6]uint64) (*call, bool) {
 	return nil, harmless(number)
 }
 
-// ignored are objects whose change does not change the machine: sockets and the like of the
-// process itself, kernel files, and the log, of which every line belongs to another point.
+// ignored are objects whose change is of no interest: sockets and the like, files of the
+// kernel, and the log, whose lines are written around other changes.
 func ignored(object string) bool {
 	for _, prefix := range []string{"socket:", "anon_inode:", "/proc/", "/dev/", "/sys/"} {
 		if strings.HasPrefix(object, prefix) {

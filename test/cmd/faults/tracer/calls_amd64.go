@@ -11,8 +11,8 @@ func ofThisArchitecture(number uint64) bool {
 	return false
 }
 
-// begin replaces a system call that a thread is about to make by one that does nothing, or
-// only half of it.
+// begin changes the system call that a thread is about to make: it does nothing, or only half
+// of what was requested.
 func begin(tid int, f failure) error {
 	var regs unix.PtraceRegs
 	if err := unix.PtraceGetRegs(tid, &regs); err != nil {
@@ -26,7 +26,7 @@ func begin(tid int, f failure) error {
 	return unix.PtraceSetRegs(tid, &regs)
 }
 
-// finish makes it return its failure.
+// finish sets what that call returns.
 func finish(tid int, f failure) error {
 	var regs unix.PtraceRegs
 	if err := unix.PtraceGetRegs(tid, &regs); err != nil {

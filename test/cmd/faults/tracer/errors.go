@@ -38,17 +38,16 @@ func errno(fault string) (failure, error) {
 	return failure{}, fmt.Errorf("no such fault: %q", fault)
 }
 
-// attempt is a system call that can fail.
+// attempt is a system call that can be made to fail.
 type attempt struct {
 	label  string
 	faults []string // the possible faults
-	// on are the faults that are still possible once the machine itself has them: a full
-	// disk accepts what overwrites something.
+	// on are those that it also has when the fault stays: on a full disk, what overwrites a
+	// file succeeds.
 	on []string
 }
 
-// The errors of the kinds of calls, from their manual pages, as far as they are about the
-// machine.
+// The errors of each kind of call, from its manual page, as far as the machine is their cause.
 var (
 	readOpens  = []string{"EACCES", "EIO", "EMFILE", "ENFILE"}
 	writeOpens = []string{"ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMFILE"}
@@ -62,7 +61,7 @@ var (
 	forks      = []string{"EAGAIN", "ENOMEM", onExec + "EACCES", onExec + "ENOMEM", onExec + "EIO"}
 )
 
-// attempt says how a system call can fail; nil: in no way of interest.
+// attempt says how a system call can be made to fail; nil: not at all.
 func (t *tracer) attempt(tid int, number uint64, args [6]uint64) *attempt {
 	path := func(at, name int) string { return t.path(tid, int32(args[at]), t.text(tid, args[name])) }
 	may := func(verb, object string, faults []string, but ...string) *attempt {
@@ -135,7 +134,7 @@ func (t *tracer) attemptOnOpen(tid int, number uint64, args [6]uint64, may func(
 	return nil
 }
 
-// there reports whether a file that a thread names exists.
+// there reports whether a file exists.
 func (t *tracer) there(tid int, name string) bool {
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name
@@ -144,8 +143,7 @@ func (t *tracer) there(tid int, name string) bool {
 	return err == nil
 }
 
-// within reports whether a write of a thread stays within the space that its file already
-// has: such a write needs no more.
+// within reports whether a write stays within the space that its file already has.
 func (t *tracer) within(tid int, number uint64, args [6]uint64) bool {
 	info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, int32(args[0])))
 	if err != nil {
@@ -200,7 +198,7 @@ func (t *tracer) fail(tid int, i info) error {
 	if o.Operation != t.operation || o.Fault == "" {
 		return nil
 	}
-	if t.killed { // the kill has begun
+	if t.killed { // the fault has begun
 		if !o.On || !slices.Contains(a.on, o.Fault) {
 			return nil
 		}

@@ -36,11 +36,10 @@ func text(program string) (r region, err error) {
 	return r, fmt.Errorf("%s has no instructions at an address of its own", program)
 }
 
-// become makes this process the handler, whose system calls of interest stop for the
-// tracer. It uses seccomp(2), because a stop at each of the many calls of Go's runtime
-// would take longer than the rest of a case. A filter also applies to all programs that the
-// handler starts; but it only stops calls from the handler's own region, where no other
-// program has instructions.
+// become makes this process the handler. It stops for the tracer at the system calls of
+// interest only, by a filter of seccomp(2): to stop at each call of Go's runtime would take
+// longer than the rest of a case. The filter also applies to all programs that the handler
+// starts; they do not stop, because it only concerns calls from the handler's own region.
 func become(argv []string, onlyChanges bool) error {
 	runtime.LockOSThread()
 	own, err := text(argv[0])
@@ -75,7 +74,7 @@ func filter(own region, passes func(number uint64) bool) []unix.SockFilter {
 			pass = append(pass, n)
 		}
 	}
-	// Each jump goes to the last instruction, which allows. The value is how many
+	// Each jump is to the last instruction, which allows the call; its value is how many
 	// instructions it skips.
 	last := len(pass) + 7
 	program := []unix.SockFilter{

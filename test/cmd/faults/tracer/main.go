@@ -1,8 +1,7 @@
-// Command tracer replaces the handler on a machine of the fault matrix. It runs the real
-// one, which is next to it, under ptrace(2), records every point at which it changes the
-// machine or starts a command, and, if ordered, kills it right before or after one of these
-// points, or makes one of its system calls fail. Only the handler is disturbed: the
-// commands that it started continue.
+// Command tracer is in the place of the handler on a machine of the fault matrix. It runs the
+// real one, which is next to it, under ptrace(2), and records each point at which that changes
+// the machine or starts a command. If it has an order, it kills the handler right before or
+// after a point, or makes a system call fail. The commands that the handler started continue.
 package main
 
 import (
@@ -28,7 +27,8 @@ const (
 	program   = "handler" // the real one, next to us
 )
 
-// order says when to kill, or what to make fail.
+// order says when to kill the handler, or what to make fail: what package main of faults
+// calls a point.
 type order struct {
 	Operation string // of the agent
 	Point     string // its label
@@ -37,7 +37,7 @@ type order struct {
 	// Errors: the points are the system calls that can fail, not those that change the
 	// machine.
 	Errors bool
-	Fault  string // the error: see faults; "": the handler is killed
+	Fault  string // the error, as errno knows it; "": the handler is killed
 	On     bool   // all later calls that the same fault would affect fail too
 }
 
@@ -95,7 +95,7 @@ func trace() (int, error) {
 	if _, err := unix.Wait4(t.pid, &ws, unix.WALL, nil); err != nil {
 		return 0, err
 	}
-	// Without EXITKILL: the traced processes must not end with us.
+	// Without EXITKILL: the traced processes must not end with the tracer.
 	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
 		unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_TRACESECCOMP
 	if err := unix.PtraceSetOptions(t.pid, options); err != nil {
@@ -142,9 +142,9 @@ type tracer struct {
 	ended     bool
 }
 
-// loop waits for all traced processes, until the handler and all of its children that have
-// not yet become a command have ended. A child whose handler was killed before it could
-// report it is traced all the same, and would be stopped forever if we ended before it.
+// loop follows the traced processes until the handler has ended, and each of its children has
+// ended or become a command. A child is traced even if the handler was killed right after
+// creating it: if the tracer ended first, it would stay stopped forever.
 func (t *tracer) loop() (int, error) {
 	for {
 		var ws unix.WaitStatus
@@ -212,8 +212,8 @@ func (t *tracer) thread(tid int) bool {
 	return err == nil
 }
 
-// child follows a new process until it becomes a command, and then releases it. One that
-// becomes the handler again is followed further: its system calls stop too.
+// child follows a new process until it becomes a command, which is not traced any more. One
+// that becomes the handler again stays traced.
 func (t *tracer) child(tid int, ws unix.WaitStatus) error {
 	signal := ws.StopSignal()
 	f, doomed := t.failing[tid]
@@ -256,8 +256,8 @@ func (t *tracer) keptThread(tid int) bool {
 	return false
 }
 
-// entered examines a system call that a thread is about to make. If it is then in inside or
-// in failing, its end is of interest too.
+// entered examines a system call that a thread is about to make. It adds the thread to inside
+// or to failing if the end of the call is of interest too.
 func (t *tracer) entered(tid int) error {
 	i, err := syscallInfo(tid)
 	if err != nil {
@@ -268,7 +268,7 @@ func (t *tracer) entered(tid int) error {
 	}
 	c, known := t.look(tid, i.Number, i.Args)
 	if !known {
-		return fmt.Errorf("the handler uses system call %d, which the tracer has no opinion about", i.Number)
+		return fmt.Errorf("the handler uses system call %d, which the tracer does not know", i.Number)
 	}
 	if c == nil {
 		return nil
@@ -307,7 +307,7 @@ func (t *tracer) kill(c *call) {
 	_ = unix.Kill(t.pid, unix.SIGKILL)
 }
 
-// alive ignores the error that a process has ended: a killed one may end at any time.
+// alive ignores that a process no longer exists: one that was killed may end at any time.
 func alive(err error) error {
 	if errors.Is(err, unix.ESRCH) {
 		return nil
