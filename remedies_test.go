@@ -262,7 +262,7 @@ func TestRemedies(t *testing.T) {
 	machine := facts.Facts{Sources: []repo.Entry{{File: repo.DefinitionPath(distro.Dnf), Enabled: true}}}
 	machine.Target.Manager, machine.Target.Packages.Login, machine.Target.Packages.SELinux = distro.Dnf, "aadsshlogin", "aadsshlogin-selinux"
 	for _, r := range all {
-		r.text = machine.Commands(r.text, check.NoPart)
+		r.text = machine.Commands(&check.Result{Next: r.text})
 		if m := asRoot.FindString(r.text); m != "" && !strings.Contains(r.text, "sh -c") && !strings.Contains(r.text, "mktemp -d") && !strings.Contains(strings.ToLower(r.text), "as root") {
 			t.Errorf("%s: root's command without sudo: %s", r.place, r.text)
 		}

@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 // shown is a result in the form and the words for this person and machine.
 func (m *machine) shown(r *check.Result) Check {
 	hidden := m.hide(r)
-	r.Text, r.Next = m.words(r.Text), m.words(m.commands(r.Next))
+	r.Text, r.Next = m.words(r.Text), m.words(m.commands(r))
 	c := newCheck(r)
 	c.hidden = hidden
 	return c

@@ -74,19 +74,19 @@ func TestReinstallWithoutASource(t *testing.T) {
 	const next = "Reinstall the package aadsshlogin with the machine's package manager. VMAccess removes the block."
 	m := microsofts()
 	m.Target.Manager = "apt"
-	if got, want := m.words(m.commands(next)), "Run: sudo "+host.Program()+" setup (no source of this machine has the package). VMAccess removes the block."; got != want {
+	if got, want := m.words(m.commands(&check.Result{Next: next})), "Run: sudo "+host.Program()+" setup (no source of this machine has the package). VMAccess removes the block."; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	m.extension.own, m.extension.settings, m.extension.refused, m.extension.unknown = true, agent.Defaults(), nil, nil
-	if got := m.words(m.commands(next)); !strings.HasPrefix(got, "Set the extension again: az vm extension set ") || !strings.Contains(got, "(no source of this machine has the package). VMAccess") {
+	if got := m.words(m.commands(&check.Result{Next: next})); !strings.HasPrefix(got, "Set the extension again: az vm extension set ") || !strings.Contains(got, "(no source of this machine has the package). VMAccess") {
 		t.Error(got)
 	}
 	m.extension = &extension{env: agent.Standalone("1")}
-	if got := m.words(m.commands(next)); !strings.HasPrefix(got, "Run: sudo "+host.Program()+" setup (no source") {
+	if got := m.words(m.commands(&check.Result{Next: next})); !strings.HasPrefix(got, "Run: sudo "+host.Program()+" setup (no source") {
 		t.Error(got)
 	}
 	m.Sources = []repo.Entry{{File: repo.DefinitionPath("apt"), Enabled: true}}
-	if got := m.words(m.commands(next)); !strings.HasPrefix(got, "Run: sudo apt-get update && sudo apt-get install --reinstall aadsshlogin. VMAccess") {
+	if got := m.words(m.commands(&check.Result{Next: next})); !strings.HasPrefix(got, "Run: sudo apt-get update && sudo apt-get install --reinstall aadsshlogin. VMAccess") {
 		t.Error(got)
 	}
 }

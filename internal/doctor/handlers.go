@@ -64,9 +64,9 @@ func (m *machine) lacksProgram() bool {
 	return m.extension != nil && m.extension.missing != "" && m.extension.state.Active()
 }
 
-// commands replaces placeholders in a next step by this machine's commands.
-func (m *machine) commands(next string) string {
-	next = m.Commands(next, check.NoPart)
+// commands is the next step of a result with this machine's commands in place of words.
+func (m *machine) commands(r *check.Result) string {
+	next := m.Commands(r)
 	for _, anew := range []string{facts.Refetch, text.Small(facts.Refetch)} {
 		next = strings.Replace(next, anew, m.byThis()+" (no source of this machine has the package)", 1)
 	}

@@ -340,7 +340,7 @@ func SignInChecks() []check.About {
 func (f *Facts) Findings() []check.Result {
 	all := f.gates()
 	for i := range all {
-		all[i].Next = f.Commands(all[i].Next, all[i].Part)
+		all[i].Next = f.Commands(&all[i])
 	}
 	return all
 }

@@ -15,30 +15,29 @@ import (
 )
 
 // install matches how a next step names a package when the package manager is not known.
-var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(, then: [^.;]+)?(\.$)?`)
+var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
 
 // Refetch says how to reinstall a package that no source of this machine has: apt then prints
 // that it cannot be downloaded, and exits with 0.
 const Refetch = fault.AgainFirst + ", which fetches the package and installs it anew"
 
-// Commands replaces the words for installing packages by commands of this machine's package
-// manager. If the manager is not known the words stay. of is the part of the product's package
-// that is to be restored.
-func (f *Facts) Commands(next string, of check.Part) string {
+// Commands is the next step of a result with commands of this machine's package manager in
+// place of the words for installing packages. If the manager is not known the words stay.
+func (f *Facts) Commands(r *check.Result) string {
 	m := f.Target.Manager
 	if m == "" {
-		return next
+		return r.Next
 	}
 	pattern := install()
-	return pattern.ReplaceAllStringFunc(next, func(words string) string {
+	return pattern.ReplaceAllStringFunc(r.Next, func(words string) string {
 		part := pattern.FindStringSubmatch(words)
 		names := strings.Split(packageNames(m).Replace(part[2]), " and ")
 		command := "run: sudo " + installing(m, part[1] != "") + " " + strings.Join(names, " ")
 		if part[1] != "" && strings.HasPrefix(names[0], f.Target.Packages.Login) {
-			command = f.reinstalling(names, of == check.Conffile && m == distro.Apt)
-		}
-		if _, then, more := strings.Cut(part[3], ": "); more && strings.HasPrefix(command, "run: ") { // not where Azure installs it, which does that too
-			command += " && " + then
+			command = f.reinstalling(names, r.Part == check.Conffile && m == distro.Apt)
+			if r.Part == check.Scripts && r.About().Group == "sshd" && strings.HasPrefix(command, "run: ") { // sshd has to read what they write; Azure's way has it do so
+				command += " && " + f.SSHD.Reload()
+			}
 		}
 		if words[0] == 'R' || words[0] == 'I' {
 			return text.Capital(command)
@@ -49,7 +48,7 @@ func (f *Facts) Commands(next string, of check.Part) string {
 
 // Reinstallation is the command for reinstalling a package, or the words for it.
 func (f *Facts) Reinstallation(name string) string {
-	return f.Commands("Reinstall "+name+" with the machine's package manager.", check.NoPart)
+	return f.Commands(&check.Result{Next: "Reinstall " + name + " with the machine's package manager."})
 }
 
 // reinstalling makes the product's packages set themselves up again, in the way that works

@@ -29,8 +29,8 @@ func TestCommands(t *testing.T) {
 	} {
 		f := sourced(c.manager)
 		f.Target.Manager, f.Target.Packages.Login, f.Target.Packages.SELinux = c.manager, "aadsshlogin", "aadsshlogin-selinux"
-		got := f.Commands(c.next, check.NoPart)
-		if got != c.want || f.Commands(got, check.NoPart) != got {
+		got := f.Commands(&check.Result{Next: c.next})
+		if got != c.want || f.Commands(&check.Result{Next: got}) != got {
 			t.Errorf("%s, %q: %q, want %q", c.manager, c.next, got, c.want)
 		}
 	}
@@ -66,17 +66,21 @@ func TestReinstallation(t *testing.T) {
 		if c.kept != "" {
 			keep(f, c.kept)
 		}
-		if got := f.Commands(words, check.NoPart); got != c.want {
+		if got := f.Commands(&check.Result{Next: words}); got != c.want {
 			t.Errorf("%s, kept %q, source %v: %q, want %q", c.manager, c.kept, c.source, got, c.want)
 		}
-		then := " && sudo sshd -t"
+		f.SSHD.Unit = "ssh"
+		then := " && sudo sshd -t && sudo systemctl reload-or-restart ssh"
 		if c.want == Refetch {
 			then = ""
 		}
-		if got := f.Commands("Reinstall the package aadsshlogin with the machine's package manager, then: sudo sshd -t. VMAccess removes it.", check.NoPart); got != c.want+then+". VMAccess removes it." {
+		if got := f.Commands(&check.Result{Next: words + " VMAccess removes it.", Part: check.Scripts, Row: &check.About{Group: "sshd"}}); got != c.want+then+". VMAccess removes it." {
 			t.Errorf("%s, and what comes then: %s", c.manager, got)
 		}
-		if got := f.Commands("Reinstall sudo with the machine's package manager.", check.NoPart); got != "Run: sudo "+installing(c.manager, true)+" sudo" {
+		if got := f.Commands(&check.Result{Next: words, Part: check.Scripts, Row: &check.About{Group: "nss"}}); got != c.want {
+			t.Errorf("%s, and sshd has nothing to read: %s", c.manager, got)
+		}
+		if got := f.Commands(&check.Result{Next: "Reinstall sudo with the machine's package manager."}); got != "Run: sudo "+installing(c.manager, true)+" sudo" {
 			t.Errorf("another's package: %s", got)
 		}
 	}
@@ -93,7 +97,7 @@ func TestReinstallation(t *testing.T) {
 		if c.kept {
 			keep(c.f, deb)
 		}
-		if got := c.f.Commands(words, check.Conffile); got != c.want {
+		if got := c.f.Commands(&check.Result{Next: words, Part: check.Conffile}); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
 	}

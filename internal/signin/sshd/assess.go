@@ -271,15 +271,15 @@ func noBlock(f *Facts, blocks []*Block, got string) check.Result {
 	case f.Config.Err != nil:
 		return check.Result{Answer: check.Fail, Part: check.Scripts,
 			Text: said + ", and its files could not be read: " + text.FirstLine(f.Config.Err.Error()),
-			Next: register(f)}
+			Next: register}
 	case len(blocks) == 0 && !f.registers():
 		return check.Result{Answer: check.Fail, File: f.Config.Main,
 			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
-			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + " && " + reload(f)}
+			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + " && " + f.Reload()}
 	case len(blocks) == 0:
 		return check.Result{Answer: check.Fail, Part: check.Scripts, File: f.Config.Main,
 			Text: said + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
-			Next: register(f) + " VMAccess (reset SSH) and hardening scripts remove the block."}
+			Next: register + " VMAccess (reset SSH) and hardening scripts remove the block."}
 	}
 	b := blocks[0]
 	return check.Result{Answer: check.Fail, Part: check.Scripts, File: b.File,

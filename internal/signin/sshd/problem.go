@@ -207,7 +207,7 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 		return what, "Reinstall openssh-server with the machine's package manager" + fault.AndAgain
 	}
 	if file, lost := strings.CutSuffix(p.Message, ": No such file or directory"); lost && path.IsAbs(file) { // Include only reads existing files
-		return what + " (a link to nothing)", "Take the link out, or put back what it leads to: sudo rm " + quote(file) + " && " + reload(f)
+		return what + " (a link to nothing)", "Take the link out, or put back what it leads to: sudo rm " + quote(file) + " && " + f.Reload()
 	}
 	if strings.HasPrefix(p.Message, "PRNG is not seeded") { // seed_rng of OpenSSH's entropy.c
 		return "sshd cannot start, because OpenSSL gives it no random numbers: openssl.cnf activates no provider that has them.",

@@ -17,18 +17,16 @@ const elsewhere = "Match User " + others
 // elsewhere is a Match line for everybody but those who are asked about.
 func (f *Facts) elsewhere() string { return "Match User " + f.others() }
 
-// reload has sshd read its files again, if it accepts them. Where sshd does not run, it is
+// Reload has sshd read its files again, if it accepts them. Where sshd does not run, it is
 // started.
-func reload(f *Facts) string { return "sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit }
+func (f *Facts) Reload() string { return "sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit }
 
-// register has the package write its block again, which sshd must then read.
-func register(f *Facts) string {
-	return "Reinstall the package aadsshlogin with the machine's package manager, then: " + reload(f) + "."
-}
+// register has the package write its block again.
+const register = "Reinstall the package aadsshlogin with the machine's package manager."
 
 // sed is a command that edits a file which sshd then reads.
 func sed(f *Facts, file string, expressions ...string) string {
-	return edit(file, expressions...) + " && " + reload(f)
+	return edit(file, expressions...) + " && " + f.Reload()
 }
 
 // edit is a command that edits a file.
@@ -105,7 +103,7 @@ func spareAll(f *Facts, all []Directive) string {
 	for _, file := range files {
 		commands = append(commands, edit(file, edits[file]...))
 	}
-	return "To exempt " + f.whom() + " from these rules, which loosens them, run: " + strings.Join(append(commands, reload(f)), " && ")
+	return "To exempt " + f.whom() + " from these rules, which loosens them, run: " + strings.Join(append(commands, f.Reload()), " && ")
 }
 
 func spareBlock(f *Facts, b *Block, d Directive) string {
