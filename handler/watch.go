@@ -13,7 +13,6 @@ import (
 	"aadssh/internal/preflight"
 	"aadssh/internal/standalone"
 	"aadssh/internal/state"
-	"aadssh/internal/text"
 	"aadssh/internal/watch"
 )
 
@@ -142,12 +141,10 @@ func (v *outcome) unregistered(f *facts.Facts) {
 	if first == nil || first.Part == check.NoPart || f.Sealed[first.File].Err != nil { // a sealed file has a next step of its own
 		return
 	}
-	name := f.Target.Packages.Login
-	again, next := f.Reinstallation(name), &v.fault.Next
-	if strings.HasPrefix(*next, again) {
+	name, next := f.Target.Packages.Login, &v.fault.Next
+	if strings.HasPrefix(*next, f.Reinstallation(name)) {
 		*next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
 		return
 	}
-	other := strings.Replace(*next, ", or "+text.Small(again), "", 1)
-	*next = "Reinstalling " + name + " did not help. " + other // other may end in a command
+	*next = "Reinstalling " + name + " did not help. " + *next
 }
