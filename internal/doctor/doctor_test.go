@@ -135,6 +135,9 @@ func TestRepeats(t *testing.T) {
 			if x.Repeats {
 				got += x.Name
 			}
+			if _, known := check.Find(Table(), x.Name); !known {
+				t.Errorf("%s: no check is called %q any more", c.name, x.Name)
+			}
 		}
 		if got != c.want {
 			t.Errorf("%s: left out %q, want %q", c.name, got, c.want)
