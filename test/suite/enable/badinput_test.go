@@ -32,7 +32,7 @@ type badInput struct {
 
 // TestBadInput gives the handler input that it cannot use, on a machine that it would
 // otherwise change. Each verdict is in testdata/bad-input.txt; no row may change the
-// machine, and each leaves a terminal status where one can be written.
+// machine or ask the package host, and each leaves a terminal status where one can be written.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	s := stage.New(t, scene.Options{Timeout: 20e9})
@@ -90,6 +90,9 @@ func (row badInput) attempt(t *testing.T, s *stage.Stage) string {
 	report, err := s.Agent.Apply(t.Context(), goal)
 	s.Must(err)
 	s.Unchanged(before, row.but...)
+	if asked := s.Packages.Requests(); len(asked) > 0 {
+		t.Errorf("requests to the package host: %v", asked)
+	}
 	run := report.Runs[0]
 	if len(report.Runs) != 1 || run.Operation != "enable" || run.TimedOut {
 		t.Fatalf("the agent ran %+v", report.Runs)

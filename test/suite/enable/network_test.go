@@ -52,7 +52,6 @@ func obstacles() []obstacle {
 		{name: "certificate of nobody known", put: certificate(pkghost.Untrusted),
 			words: []string{"which this machine does not trust", "ca-certificates"}},
 		{name: "403", put: answer(403, 0), known: true, words: []string{host + " answered HTTP 403 Forbidden", "See who answers"}},
-		{name: "404", put: answer(404, 0), known: true, words: []string{host}},
 		{name: "429", put: answer(429, 2*time.Second), words: []string{host + " answered HTTP 429 Too Many Requests", "Wait five minutes"}},
 		{name: "500", put: answer(500, 0), words: []string{host + " answered HTTP 500 Internal Server Error", "Try again in a few minutes"}},
 		{name: "black hole", put: func(s *machine, _ string) { s.resolve(box.BlackHole) }, budget: 100 * time.Second,
@@ -60,7 +59,8 @@ func obstacles() []obstacle {
 	}
 }
 
-// TestKeyCannotBeFetched: our own download fails, and nothing on the machine is changed.
+// TestKeyCannotBeFetched: our own download fails, and nothing on the machine is changed. That
+// the key is not there (404) is in TestUnusableRepository of families.
 func TestKeyCannotBeFetched(t *testing.T) {
 	for _, o := range obstacles() {
 		t.Run(o.name, func(t *testing.T) {

@@ -12,18 +12,15 @@ import (
 )
 
 // TestBadSettings: a known setting with an invalid value ends with 53 before anything is
-// changed; the setting is named, and no secret is shown.
+// changed; the setting is named, and no secret is shown. TestBadInput has the whole texts.
 func TestBadSettings(t *testing.T) {
 	s := newMachine(t, scene.Options{Timeout: time.Minute}, func(s *machine) {
 		s.secrets.Words = append(passwordForms(), "PrivateKeyMaterial")
 	})
 	const withPassword = "http://" + proxyUser + ":" + escaped + "@proxy.example.com:3128"
 	for _, c := range []struct{ settings, name string }{
-		{`{"packageVersion": 5}`, "packageVersion"},
 		{`{"packageVersion": "--force"}`, "packageVersion"},
-		{`{"packageVersion": "1.0; rm -rf /"}`, "packageVersion"},
 		{`{"repository": "mirror"}`, "repository"},
-		{`{"repository": {"mode": "fast"}}`, "repository.mode"},
 		{`{"repository": {"mode": true}}`, "repository.mode"},
 		{`{"repository": {"mode": "mirror"}}`, "repository.baseUrl"},
 		{`{"repository": {"baseUrl": "https://mirror.example.com"}}`, "repository.baseUrl"},
@@ -40,7 +37,6 @@ func TestBadSettings(t *testing.T) {
 		{`{"monitor": 1}`, "monitor"},
 		{`{"monitor": 7.5}`, "monitor"},
 		{`{"monitor": "sometimes"}`, "monitor"},
-		{`["monitor"]`, "public settings"},
 	} {
 		s.Set(c.settings)
 		e := s.Want(fault.SettingsInvalid, c.name, "az vm extension set")

@@ -140,51 +140,37 @@ func TestWronglySignedUpgrade(t *testing.T) {
 	})
 }
 
-// TestFailingScript: a failing script of the package is reported, although dnf and zypper
-// then report the package as installed.
-func TestFailingScript(t *testing.T) {
-	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
+// TestCorrectedPackageIsTaken: a failing script of the package is reported, although dnf and
+// zypper then report the package as installed. A corrected version is installed, whether the
+// settings name it or not, the failing one is still in the repository or not, and whoever
+// installed that: a package whose script failed, and that is not registered, does not work.
+func TestCorrectedPackageIsTaken(t *testing.T) {
+	failing := fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true}
+	fails := func(m *machine) {
 		report, err := m.Agent.Apply(m.T.Context(), m.GoalState)
 		m.Must(err)
 		run := report.Runs[len(report.Runs)-1]
 		if e := report.Extension; run.Operation != "enable" || run.ExitCode != 26 && run.ExitCode != 21 || e == nil || e.Status != "error" || e.Code != run.ExitCode {
 			m.Fatal("%s ended with %d, the status is %+v", run.Operation, run.ExitCode, e)
 		}
-		// A corrected package is enough.
-		m.Offer(login(newer, newest)...)
-		m.Set(`{"packageVersion": "` + newest + `"}`)
-		m.Want(0)
-		m.Has("aadsshlogin", newest)
-		if !m.registered() {
-			m.Fatal("sshd does not show the package")
-		}
-	})
-}
-
-// TestCorrectedPackageIsTaken: a corrected version is installed without being named,
-// whether the failing one is still in the repository or not, and whoever installed that: a
-// package whose script failed, and that is not registered, does not work.
-func TestCorrectedPackageIsTaken(t *testing.T) {
-	failing := fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true}
-	fails := func(m *machine) {
-		_, err := m.Agent.Apply(m.T.Context(), m.GoalState)
-		m.Must(err)
 	}
 	ways := map[string]struct {
-		first []fixtures.Spec  // the content of the repository when the extension is set
-		fails func(m *machine) // installs the failing version
-		left  []fixtures.Spec  // the content of the repository besides the corrected version
+		first    []fixtures.Spec  // the content of the repository when the extension is set
+		fails    func(m *machine) // installs the failing version
+		left     []fixtures.Spec  // the content of the repository besides the corrected version
+		settings string
 	}{
-		"failing one stays":   {[]fixtures.Spec{failing}, fails, []fixtures.Spec{failing}},
-		"failing one is gone": {[]fixtures.Spec{failing}, fails, nil},
-		"after an upgrade":    {login(older), func(m *machine) { m.Want(0); m.upgradeTo(failing) }, append(login(older), failing)},
+		"failing one stays":      {[]fixtures.Spec{failing}, fails, []fixtures.Spec{failing}, `{}`},
+		"failing one is gone":    {[]fixtures.Spec{failing}, fails, nil, `{}`},
+		"after an upgrade":       {login(older), func(m *machine) { m.Want(0); m.upgradeTo(failing) }, append(login(older), failing), `{}`},
+		"corrected one is named": {[]fixtures.Spec{failing}, fails, login(newer), `{"packageVersion": "` + newest + `"}`},
 	}
 	for way, c := range ways {
 		t.Run(way, func(t *testing.T) {
 			each(t, kinds(), scene.Options{Packages: c.first}, func(m machine) {
 				c.fails(&m)
 				m.Offer(append(login(newest), c.left...)...)
-				m.Set(`{}`)
+				m.Set(c.settings)
 				m.Want(0)
 				m.Has("aadsshlogin", newest)
 				if !m.registered() {

@@ -45,7 +45,7 @@ func TestUnusableRepository(t *testing.T) {
 		says  string
 	}{
 		{"no Release", gone(at + "dists/..."), 28, "has no repository"},
-		{"no key", gone("/keys/microsoft.asc"), 20, "/keys/microsoft.asc"},
+		{"no key", gone("/keys/microsoft.asc"), 20, "https://packages.microsoft.com/keys/microsoft.asc"},
 		{"another key", func(s machine) { s.Packages.File("/keys/microsoft.asc", wrong.Public) }, 27, wrong.Fingerprint},
 		{"changed Packages", func(s machine) { s.Packages.Trouble(at+"dists/jammy/main/...", pkghost.Corrupt()) }, 20, ""},
 		{"changed Release", func(s machine) {
