@@ -19,6 +19,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"aadssh/test/lib/measured"
 )
@@ -41,15 +42,17 @@ func main() {
 
 // event is the needed part of a line (go doc test2json).
 type event struct {
+	Time                  time.Time
 	Action, Package, Test string
-	Elapsed               float64 // seconds
+	Elapsed               float64 // seconds; of a test without its parallel subtests
 }
 
 // row is one package, which may have run twice: without test machines and with them.
 type row struct {
 	name, longest string
-	seconds, of   float64         // of the package, and of its longest test
-	tests         map[string]bool // without subtests
+	seconds, of   float64              // of the package, and of its longest test
+	tests         map[string]bool      // without subtests
+	began         map[string]time.Time // when a test started, or went on after it had waited for its turn
 }
 
 func run(in io.Reader, out io.Writer) error {
@@ -65,22 +68,25 @@ func run(in io.Reader, out io.Writer) error {
 		if e.Action == "fail" {
 			failed = append(failed, e.Package+" "+e.Test)
 		}
-		if e.Action != "pass" {
+		if !slices.Contains([]string{"run", "cont", "pass"}, e.Action) {
 			continue
 		}
 		name := e.Package[strings.Index(e.Package, "/")+1:]
 		r := rows[name]
 		if r == nil {
-			r = &row{name: name, tests: map[string]bool{}}
+			r = &row{name: name, tests: map[string]bool{}, began: map[string]time.Time{}}
 			rows[name] = r
 		}
 		switch {
+		case strings.Contains(e.Test, "/"):
+		case e.Action != "pass":
+			r.began[e.Test] = e.Time
 		case e.Test == "":
 			r.seconds += e.Elapsed
-		case !strings.Contains(e.Test, "/"):
+		default:
 			r.tests[e.Test] = true
-			if e.Elapsed >= r.of {
-				r.longest, r.of = e.Test, e.Elapsed
+			if of := e.Time.Sub(r.began[e.Test]).Seconds(); of >= r.of {
+				r.longest, r.of = e.Test, of
 			}
 		}
 	}

@@ -5,13 +5,21 @@ import (
 	"testing"
 )
 
+// passed has a test whose parallel subtest takes all of its time, and one that waits for its
+// turn.
 const passed = `{"Action":"start","Package":"m/a"}
-{"Action":"pass","Package":"m/a","Test":"TestOne/part","Elapsed":9}
-{"Action":"pass","Package":"m/a","Test":"TestOne","Elapsed":10}
-{"Action":"pass","Package":"m/a","Test":"TestTwo","Elapsed":2}
-{"Action":"pass","Package":"m/a","Elapsed":12.4}
+{"Time":"2026-01-01T00:00:00Z","Action":"run","Package":"m/a","Test":"TestTwo"}
+{"Time":"2026-01-01T00:00:00Z","Action":"pause","Package":"m/a","Test":"TestTwo"}
+{"Time":"2026-01-01T00:00:00Z","Action":"run","Package":"m/a","Test":"TestOne"}
+{"Time":"2026-01-01T00:00:00Z","Action":"run","Package":"m/a","Test":"TestOne/part"}
+{"Time":"2026-01-01T00:00:10Z","Action":"pass","Package":"m/a","Test":"TestOne/part","Elapsed":9}
+{"Time":"2026-01-01T00:00:10Z","Action":"pass","Package":"m/a","Test":"TestOne","Elapsed":0.01}
+{"Time":"2026-01-01T00:00:10Z","Action":"cont","Package":"m/a","Test":"TestTwo"}
+{"Time":"2026-01-01T00:00:12.4Z","Action":"pass","Package":"m/a","Test":"TestTwo","Elapsed":2}
+{"Time":"2026-01-01T00:00:12.4Z","Action":"pass","Package":"m/a","Elapsed":12.4}
 ok  	what is no JSON
-{"Action":"pass","Package":"m/b","Test":"TestB","Elapsed":0}
+{"Time":"2026-01-01T00:00:00Z","Action":"run","Package":"m/b","Test":"TestB"}
+{"Time":"2026-01-01T00:00:00Z","Action":"pass","Package":"m/b","Test":"TestB","Elapsed":0}
 {"Action":"pass","Package":"m/b","Elapsed":0.2}
 `
 
