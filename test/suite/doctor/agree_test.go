@@ -49,6 +49,7 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 			continue
 		}
 		t.Run(b.section+"/"+b.machine, func(t *testing.T) {
+			t.Parallel()
 			s := b.setRegistered(t)
 			plan, said := planned.Ask(t, s.Scene, program)
 			validate(t, "plan.schema.json", said)

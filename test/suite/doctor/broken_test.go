@@ -330,9 +330,10 @@ func squatted(s *machine) {
 // TestBroken: on each machine doctor names the cause first, with the right next step.
 func TestBroken(t *testing.T) {
 	all := machines(t)
-	l := &layers{t.TempDir(), map[string]string{}}
+	l := newLayers(t)
 	for _, b := range all {
 		t.Run(b.section+"/"+b.machine, func(t *testing.T) {
+			t.Parallel() // half of its time, a machine waits
 			s := b.set(t, l)
 			report, code := s.examine(b.mine)
 			c := first(report)

@@ -71,9 +71,10 @@ var loosens = regexp.MustCompile(`readable again|chmod|chown`)
 // that root does not find, advice to make a file less protected, or the answer that nothing
 // is wrong.
 func TestWithoutRoot(t *testing.T) {
-	l := &layers{t.TempDir(), map[string]string{}}
+	l := newLayers(t)
 	for _, b := range asOthersSee() {
 		t.Run(b.machine, func(t *testing.T) {
+			t.Parallel()
 			s := b.set(t, l)
 			s.Do("chmod 700 " + agentrun.Lib) // as the agent creates it
 			root, _ := s.examine(nil)

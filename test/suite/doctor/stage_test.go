@@ -129,15 +129,17 @@ func healthy(t *testing.T, o scene.Options, env ...string) *machine {
 // machine's name: many machines start from one of them.
 type layers struct {
 	dir  string
+	lock sync.Mutex // of made, also while one is made
 	made map[string]string
 }
 
-// begin is a healthy machine that starts from such a layer.
-func (l *layers) begin(t *testing.T, o scene.Options, env ...string) *machine {
+func newLayers(t *testing.T) *layers { return &layers{dir: t.TempDir(), made: map[string]string{}} }
+
+// of is the layer of a machine.
+func (l *layers) of(t *testing.T, o scene.Options) string {
 	t.Helper()
-	if l == nil || o.Box.Size != "" || o.Packages != nil {
-		return healthy(t, o, env...)
-	}
+	l.lock.Lock()
+	defer l.lock.Unlock()
 	if l.made[o.Persona.Name] == "" {
 		dir := filepath.Join(l.dir, fmt.Sprintf("layer%d", len(l.made)))
 		s := stage.New(t, o)
@@ -147,7 +149,16 @@ func (l *layers) begin(t *testing.T, o scene.Options, env ...string) *machine {
 		s.Must(s.Close())
 		l.made[o.Persona.Name] = dir
 	}
-	o.Box.Layers = append([]string{l.made[o.Persona.Name]}, o.Box.Layers...)
+	return l.made[o.Persona.Name]
+}
+
+// begin is a healthy machine that starts from such a layer.
+func (l *layers) begin(t *testing.T, o scene.Options, env ...string) *machine {
+	t.Helper()
+	if l == nil || o.Box.Size != "" || o.Packages != nil {
+		return healthy(t, o, env...)
+	}
+	o.Box.Layers = append([]string{l.of(t, o)}, o.Box.Layers...)
 	s := fresh(t, o, env...)
 	s.SSHD()
 	return s

@@ -96,9 +96,10 @@ func wordsOfStrangers() []broken {
 // the log, the status file and on standard output as a word on its line, without characters
 // that a terminal interprets, and quoted in a command.
 func TestWordsOfStrangers(t *testing.T) {
-	l := &layers{t.TempDir(), map[string]string{}}
+	l := newLayers(t)
 	for _, b := range wordsOfStrangers() {
 		t.Run(b.machine, func(t *testing.T) {
+			t.Parallel()
 			s := b.set(t, l)
 			if !s.Exists(stage.Home) {
 				s.Must(s.MkdirAll(stage.Home+"/config", 0o755))
