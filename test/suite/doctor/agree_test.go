@@ -3,6 +3,7 @@
 package doctor_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ const damagedKey = `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY B
 // ends, and has its steps. The suite signin compares the machines of the sign-in matrix.
 func TestPlanAgreesWithEnable(t *testing.T) {
 	for i, b := range append(undecided(), machines(t)...) {
-		if i >= len(undecided()) && i%4 != 0 && !whole() { // make plans runs the rest
+		if i >= len(undecided()) && i%8 != 0 && os.Getenv("MACHINES") == "" { // make plans runs all
 			continue
 		}
 		if b.section == foreign || b.section == gone { // there is no enable to compare with
