@@ -1,4 +1,5 @@
-// Package elf reads what the dynamic linker reads in the file of a program or library.
+// Package elf reads what the dynamic linker reads in the file of a program or library, and
+// searches libraries as it does.
 package elf
 
 import (

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 )
 
 // findClosed finds the first thing that prevents people's programs from starting: a folder
@@ -13,7 +14,7 @@ import (
 // (path_resolution(7)).
 func findClosed(h *host.Host) host.Closed {
 	files := map[string]fs.FileMode{usualShell: 0o001} // what a file needs, in addition to the needs of each folder
-	for _, d := range libraryDirs() {
+	for _, d := range elf.LibraryDirs() {
 		if h.Exists(d + "/libc.so.6") {
 			files[d+"/libc.so.6"] = 0o004
 			break

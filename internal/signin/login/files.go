@@ -11,6 +11,7 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/sshd"
 )
@@ -29,13 +30,6 @@ func moduleDirs() []string {
 	return []string{"/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security",
 		"/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
 		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security"}
-}
-
-// libraryDirs are the dynamic loader's default folders on the distributions.
-func libraryDirs() []string {
-	return []string{"/lib64", "/usr/lib64", "/lib", "/usr/lib",
-		"/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
-		"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}
 }
 
 // File is one file of the package.
@@ -58,7 +52,7 @@ type Files struct {
 	CertHandler, AddUser, PAMModule, NSSLibrary File
 }
 
-func readFiles(h *host.Host, libraries *loader, mounts host.Mounts) Files {
+func readFiles(h *host.Host, libraries *elf.Loader, mounts host.Mounts) Files {
 	debian := h.Exists("/var/lib/dpkg")
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
@@ -69,7 +63,7 @@ func readFiles(h *host.Host, libraries *loader, mounts host.Mounts) Files {
 			if err == nil && info.Mode().IsRegular() {
 				above, _ := parts(h, p) // what cannot be read is not judged
 				f := File{Path: p, Found: true, Mode: info.Mode(), Unsafe: unsafe(above, debian), NoExec: mounts.NoExec(p)}
-				f.Lacks, f.Unread = libraries.lacks(p)
+				f.Lacks, f.Unread = libraries.Lacks(p)
 				return f
 			}
 		}
@@ -85,7 +79,7 @@ func readFiles(h *host.Host, libraries *loader, mounts host.Mounts) Files {
 		CertHandler: look(certHandler),
 		AddUser:     look(addUser, "/usr/bin/aaduseradd"),
 		PAMModule:   look(below(moduleDirs(), PAMModule)...),
-		NSSLibrary:  look(below(libraryDirs(), nssLibrary)...),
+		NSSLibrary:  look(below(elf.LibraryDirs(), nssLibrary)...),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
 )
 
@@ -31,7 +32,7 @@ func Gather(h *host.Host, one *gate.Somebody) Facts {
 	kernel := readSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts() // options that are not known are not judged
-	libraries := newLoader(h)
+	libraries := elf.NewLoader(h)
 	s := readSudo(h, libraries, 0, switches, mounts, one)
 	service := s.Rules.PAM
 	f := Facts{

@@ -13,6 +13,7 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
+	"aadssh/internal/signin/elf"
 )
 
 func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {
@@ -79,7 +80,7 @@ func gather(h *host.Host) *Facts {
 	me := uint32(os.Geteuid())
 	switches, _ := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts()
-	f.Sudo = readSudo(h, newLoader(h), me, switches, mounts, nil)
+	f.Sudo = readSudo(h, elf.NewLoader(h), me, switches, mounts, nil)
 	all, _ := parts(h, f.Files.CertHandler.Path)
 	for i := range all {
 		if all[i].uid == me {

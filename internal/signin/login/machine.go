@@ -19,7 +19,7 @@ const fileLimit = 16 << 20
 // PAMMachine gives libpam's stacks access to the machine. Each file is read once. service
 // is sshd's service name in PAM; of mounts that are not known none forbids anything.
 func PAMMachine(h *host.Host, service string, mounts host.Mounts) pam.Machine {
-	libraries := newLoader(h)
+	libraries := elf.NewLoader(h)
 	m := pam.Machine{
 		Service: service,
 		File:    once(h, whole),
@@ -33,7 +33,7 @@ func PAMMachine(h *host.Host, service string, mounts host.Mounts) pam.Machine {
 		NoExec:   func(path string) bool { return mounts.NoExec(path) != "" },
 		Now:      time.Now(),
 		Lacks: func(module string) string {
-			library, _ := libraries.lacks(module) // what cannot be read is not judged
+			library, _ := libraries.Lacks(module) // what cannot be read is not judged
 			return library
 		},
 	}
@@ -43,7 +43,7 @@ func PAMMachine(h *host.Host, service string, mounts host.Mounts) pam.Machine {
 
 // libpam is the content of the library; nil if it was not found.
 func libpam(h *host.Host) []byte {
-	for _, d := range libraryDirs() {
+	for _, d := range elf.LibraryDirs() {
 		if text, err := h.ReadFile(d+"/libpam.so.0", fileLimit); err == nil {
 			return text
 		}

@@ -13,6 +13,7 @@ import (
 
 	"aadssh/internal/check"
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/nss"
 	"aadssh/internal/text"
@@ -70,13 +71,13 @@ func serviceInstalled(h *host.Host, name string) bool {
 	if name == "files" || name == "dns" {
 		return true
 	}
-	return slices.ContainsFunc(libraryDirs(), func(d string) bool { return h.Exists(path.Join(d, "libnss_"+path.Base(name)+".so.2")) })
+	return slices.ContainsFunc(elf.LibraryDirs(), func(d string) bool { return h.Exists(path.Join(d, "libnss_"+path.Base(name)+".so.2")) })
 }
 
 // libcHas reports whether the C library contains a text: the name of a file that it reads,
 // or the version of its symbols.
 func libcHas(h *host.Host, text string) bool {
-	for _, d := range libraryDirs() {
+	for _, d := range elf.LibraryDirs() {
 		if b, err := h.ReadFile(d+"/libc.so.6", fileLimit); err == nil {
 			return bytes.Contains(b, []byte(text+"\x00"))
 		}

@@ -12,6 +12,7 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/pam"
 	"aadssh/internal/signin/sudo"
@@ -44,7 +45,7 @@ type Sudo struct {
 
 // readSudo reads the rules. owner is the user to whom sudo's files must belong, switches is
 // the content of switchFile.
-func readSudo(h *host.Host, libraries *loader, owner uint32, switches []byte, mounts host.Mounts, one *gate.Somebody) Sudo {
+func readSudo(h *host.Host, libraries *elf.Loader, owner uint32, switches []byte, mounts host.Mounts, one *gate.Somebody) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	var unread error // the first of sudo's files that is there and could not be read
@@ -65,7 +66,7 @@ func readSudo(h *host.Host, libraries *loader, owner uint32, switches []byte, mo
 			if info.Mode()&fs.ModeSetuid == 0 || uid != owner || closed || mounts.NoSUID(program) {
 				s.NoSetID = program
 			}
-			if s.Lacks, _ = libraries.lacks(program); s.Lacks == "" {
+			if s.Lacks, _ = libraries.Lacks(program); s.Lacks == "" {
 				s.Lacks = plugins.lacks(h)
 			}
 			break

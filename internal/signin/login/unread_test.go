@@ -1,6 +1,7 @@
 package login
 
 import (
+	"aadssh/internal/signin/elf"
 	"os"
 	"strings"
 	"syscall"
@@ -18,7 +19,7 @@ func TestSudoUnread(t *testing.T) {
 		if err := os.Symlink("/proc/self/mem", h.Path(file)); err != nil { // opens, and cannot be read
 			t.Fatal(err)
 		}
-		s := readSudo(h, newLoader(h), uint32(os.Geteuid()), nil, nil, nil)
+		s := readSudo(h, elf.NewLoader(h), uint32(os.Geteuid()), nil, nil, nil)
 		if r := s.assess(); r.Answer != check.Warn || !strings.Contains(r.Text, "could not be read: read "+h.Path(file)) || strings.Contains(r.Text, "missing") {
 			t.Errorf("%s: %+v", file, r)
 		}

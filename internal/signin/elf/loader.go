@@ -1,4 +1,4 @@
-package login
+package elf
 
 import (
 	"bytes"
@@ -8,12 +8,11 @@ import (
 	"sync"
 
 	"aadssh/internal/host"
-	"aadssh/internal/signin/elf"
 )
 
-// loader searches libraries as the dynamic loader does, with a cache for one run: most
+// Loader searches libraries as the dynamic loader does, with a cache for one run: most
 // modules need the same few, and a module is used in many stacks.
-type loader struct {
+type Loader struct {
 	h     *host.Host
 	mu    sync.Mutex
 	files map[string]string // what each program or module lacks
@@ -30,15 +29,16 @@ type found struct {
 	lacks string
 }
 
-func newLoader(h *host.Host) *loader {
-	return &loader{h: h, files: map[string]string{}, there: map[string]found{}}
+// NewLoader is a loader without anything known.
+func NewLoader(h *host.Host) *Loader {
+	return &Loader{h: h, files: map[string]string{}, there: map[string]found{}}
 }
 
-// lacks is the first library that a program or module needs, directly or through another
+// Lacks is the first library that a program or module needs, directly or through another
 // library, and that the dynamic loader would not find (ld.so(8)): in the program's own
 // folders, the loader's cache or the default folders. "" if nothing is missing, or if the
 // file could not be opened.
-func (l *loader) lacks(file string) (missing string, err error) {
+func (l *Loader) Lacks(file string) (missing string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	missing, known := l.files[file]
@@ -50,7 +50,7 @@ func (l *loader) lacks(file string) (missing string, err error) {
 }
 
 // opened is missing for a file by its name.
-func (l *loader) opened(file string, within []string) (missing string, err error) {
+func (l *Loader) opened(file string, within []string) (missing string, err error) {
 	content, err := l.h.Open(file)
 	if err == nil {
 		missing = l.missing(file, content, within)
@@ -62,8 +62,8 @@ func (l *loader) opened(file string, within []string) (missing string, err error
 // missing checks the libraries that a file names. within are the folders of the files that
 // need it: DT_RPATH also applies to the libraries of libraries. That DT_RUNPATH does not is
 // ignored, so that no library is reported as missing that is found.
-func (l *loader) missing(file string, content io.ReaderAt, within []string) string {
-	libraries, own := elf.Needs(content)
+func (l *Loader) missing(file string, content io.ReaderAt, within []string) string {
+	libraries, own := Needs(content)
 	folders := within
 	for _, folder := range own {
 		folders = append(folders[:len(folders):len(folders)], strings.NewReplacer("$ORIGIN", path.Dir(file), "${ORIGIN}", path.Dir(file)).Replace(folder))
@@ -93,12 +93,12 @@ func (l *loader) missing(file string, content io.ReaderAt, within []string) stri
 }
 
 // common is a library that every program finds in the same place.
-func (l *loader) common(library string) found {
+func (l *Loader) common(library string) found {
 	if one, known := l.there[library]; known {
 		return one
 	}
 	file := l.cached(library)
-	for _, folder := range libraryDirs() {
+	for _, folder := range LibraryDirs() {
 		if at := path.Join(folder, library); file == "" && l.h.Exists(at) {
 			file = at
 		}
@@ -108,7 +108,7 @@ func (l *loader) common(library string) found {
 
 // at is a library in a file. What it needs is checked once; if a library needs itself in a
 // circle, it counts as found.
-func (l *loader) at(key, file string, folders []string) found {
+func (l *Loader) at(key, file string, folders []string) found {
 	one, known := l.there[key]
 	if known {
 		return one
@@ -124,7 +124,7 @@ func (l *loader) at(key, file string, folders []string) found {
 }
 
 // cached is the file that the loader's cache names for a library, if that file exists.
-func (l *loader) cached(library string) string {
+func (l *Loader) cached(library string) string {
 	if !l.read {
 		l.cache, _ = l.h.ReadFile("/etc/ld.so.cache", 16<<20)
 		l.read = true
@@ -147,4 +147,11 @@ func (l *loader) cached(library string) string {
 		}
 		rest = rest[at+len(end):]
 	}
+}
+
+// LibraryDirs are the dynamic loader's default folders on the distributions.
+func LibraryDirs() []string {
+	return []string{"/lib64", "/usr/lib64", "/lib", "/usr/lib",
+		"/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
+		"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}
 }

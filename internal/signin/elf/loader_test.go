@@ -1,9 +1,12 @@
-package login
+package elf
 
 import (
 	"encoding/binary"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
 )
 
@@ -45,6 +48,17 @@ func library(folder string, needs ...string) string {
 	return string(append(append(out, dynamic...), names...))
 }
 
+func put(t *testing.T, h *host.Host, name, text string) {
+	t.Helper()
+	full := h.Path(name)
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(full, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What a library of a module needs is needed too.
 func TestLibrariesOfLibraries(t *testing.T) {
 	h := hosttest.New(t).Host()
@@ -60,9 +74,9 @@ func TestLibrariesOfLibraries(t *testing.T) {
 		"/opt/cached/libcached.so.1":   library("", "libgone.so.2"),
 		"/etc/ld.so.cache":             "glibc-ld.so.cache1.1\x00/opt/gone/libcached.so.1\x00/opt/cached/libcached.so.1\x00",
 	} {
-		put(t, h, name, text, 0o644)
+		put(t, h, name, text)
 	}
-	l := newLoader(h)
+	l := NewLoader(h)
 	for name, c := range map[string]struct{ module, lacks string }{
 		"all there":                         {library("", "libc.so.6"), ""},
 		"not there":                         {library("", "libc.so.6", "libother.so.9"), "libother.so.9"},
@@ -73,9 +87,9 @@ func TestLibrariesOfLibraries(t *testing.T) {
 		"of one in the loader's cache":      {library("", "libcached.so.1"), "libgone.so.2"},
 		"no program":                        {"#!/bin/sh\n", ""},
 	} {
-		put(t, h, "/lib/security/"+name, c.module, 0o644)
+		put(t, h, "/lib/security/"+name, c.module)
 		for range 2 { // the second answer is remembered
-			if got, err := l.lacks("/lib/security/" + name); got != c.lacks || err != nil {
+			if got, err := l.Lacks("/lib/security/" + name); got != c.lacks || err != nil {
 				t.Errorf("%s: lacks %q, %v", name, got, err)
 			}
 		}
