@@ -20,17 +20,13 @@ func Interrupted(h *host.Host, what string) string {
 		if err != nil || readErr != nil || pid == os.Getpid() || h.ProcessUser(pid) > 0 {
 			continue
 		}
-		if o, ours := operationOf(strings.Split(string(b), "\x00")); ours {
+		words := strings.Split(string(b), "\x00")
+		if len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "aadsshlogin-handler") {
+			continue
+		}
+		if o, ours := findOperation(words[1]); ours {
 			return fmt.Sprintf("The %s was interrupted by %s (process %d), %s.", what, o.name, pid, o.meaning)
 		}
 	}
 	return "The " + what + " was stopped from outside before it was done, as at a shutdown; the next check run starts from the beginning."
-}
-
-// operationOf is the operation that a command line of this handler runs.
-func operationOf(words []string) (operation, bool) {
-	if len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "aadsshlogin-handler") {
-		return operation{}, false
-	}
-	return findOperation(words[1])
 }

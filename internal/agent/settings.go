@@ -91,7 +91,13 @@ func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (
 		return s, nil, unreadable(path, err)
 	}
 	public := publicSettings(env, seq, file)
-	protected, locked := protectedOf(ctx, h, env, seq, file)
+	var protected map[string]json.RawMessage // encrypted by the agent, or kept by setup
+	var locked error
+	if env.IsStandalone() {
+		protected, locked = keptProtected(h, env, seq)
+	} else {
+		protected, locked = protectedSettings(ctx, h, env, file)
+	}
 	sent := s.Sent
 	s, unknown, err = understand(public, protected)
 	s.Sent = sent
@@ -99,14 +105,6 @@ func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (
 		err = locked
 	}
 	return s, unknown, err
-}
-
-// protectedOf reads the protected settings, encrypted by the agent or kept by setup.
-func protectedOf(ctx context.Context, h *host.Host, env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {
-	if env.IsStandalone() {
-		return keptProtected(h, env, seq)
-	}
-	return protectedSettings(ctx, h, env, file)
 }
 
 // publicSettings lets azure-extension-foundation read the public settings where it can. The

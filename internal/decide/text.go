@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"aadssh/internal/text"
-	"aadssh/pkgmgr"
 )
 
 // PlanText is a plan for people: each step with what it fetches, writes and runs, in that
@@ -36,7 +35,7 @@ func PlanText(p Plan) string {
 			}
 		}
 		for _, spec := range s.Want {
-			fmt.Fprintf(&b, "   package %s\n", specText(spec))
+			fmt.Fprintf(&b, "   package %s %s\n", spec.Name, text.Or(spec.Version, "(newest)"))
 		}
 		for _, name := range s.Remove {
 			fmt.Fprintf(&b, "   remove package %s\n", name)
@@ -49,11 +48,4 @@ func PlanText(p Plan) string {
 		}
 	}
 	return text.Lines(b.String())
-}
-
-func specText(s pkgmgr.Spec) string {
-	if s.Version == "" {
-		return s.Name + " (newest)"
-	}
-	return s.Name + " " + s.Version
 }

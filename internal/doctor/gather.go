@@ -17,6 +17,7 @@ import (
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/login"
 	"aadssh/internal/trail"
+	"aadssh/internal/watch"
 	"aadssh/pkgmgr"
 )
 
@@ -77,7 +78,11 @@ func gather(ctx context.Context, o Options) *machine {
 	side.Go(func() { m.history, m.about = readHistory(ctx, h, m.now, m.one) })
 	side.Go(func() { m.firewall = readFirewall(ctx, h, from) })
 	side.Go(func() { m.service = queryService(ctx, h) })
-	side.Go(func() { m.watched = queryWatch(ctx, h) })
+	side.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, Bound)
+		defer cancel()
+		m.watched = watch.Health(ctx, h)
+	})
 	m.volumes = statVolumes(h)
 	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")
 

@@ -9,7 +9,6 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/signin/sshd"
 	"aadssh/internal/systemd"
-	"aadssh/internal/watch"
 )
 
 // service is the state of the SSH service in systemd.
@@ -44,13 +43,6 @@ func queryService(ctx context.Context, h *host.Host) service {
 		s.known = true
 	}
 	return s
-}
-
-// queryWatch asks systemd for the units of the watch.
-func queryWatch(ctx context.Context, h *host.Host) []check.Result {
-	ctx, cancel := context.WithTimeout(ctx, Bound)
-	defer cancel()
-	return watch.Health(ctx, h)
 }
 
 // sshService reports whether sshd runs, and whether it starts at the next boot.

@@ -196,7 +196,8 @@ func (a Answer) missing(k Kind, id, why string) Answer {
 
 func (a Answer) unknown(s service, r reply, why string) Answer {
 	a.Kind, a.Why = Unknown, sentence(r.said(), why)
-	a.Fault = unknownFault(s, r, a.Machine, a.Cloud)
+	cause, next := explain(s, r, a.Machine, a.Cloud)
+	a.Fault = fault.New(fault.IdentityUnknown, "The managed identity of "+label(a.Machine)+" could not be checked: "+cause+".", next)
 	return a
 }
 

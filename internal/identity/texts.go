@@ -24,13 +24,6 @@ func missingFault(k Kind, id string, m az.Machine) *fault.Fault {
 	return fault.New(fault.IdentityMissing, what, assign(m))
 }
 
-// unknownFault is code 29: the response, and what to do about it.
-func unknownFault(s service, r reply, m az.Machine, c Cloud) *fault.Fault {
-	cause, next := explain(s, r, m, c)
-	what := "The managed identity of " + label(m) + " could not be checked: " + cause + "."
-	return fault.New(fault.IdentityUnknown, what, next)
-}
-
 // again ends every next step that has to be done on the machine itself.
 const again = "then " + fault.Again + fault.OrRestartAgent
 

@@ -338,14 +338,11 @@ func (e *Event) Means() string {
 	default:
 		who = Quoted(e.who, 64)
 	}
-	return strings.NewReplacer("{who}", who, "{from}", Quoted(e.groups["from"], 64), "{path}", shownPath(e), "{why}", Quoted(e.groups["why"], 120), "{module}", e.groups["module"]).Replace(e.Cause.Means)
-}
-
-func shownPath(e *Event) string {
-	if p := e.commandPath(); p != "PATH" {
-		return p
+	shown := e.commandPath()
+	if shown == "PATH" {
+		shown = Quoted(e.groups["path"], 120)
 	}
-	return Quoted(e.groups["path"], 120)
+	return strings.NewReplacer("{who}", who, "{from}", Quoted(e.groups["from"], 64), "{path}", shown, "{why}", Quoted(e.groups["why"], 120), "{module}", e.groups["module"]).Replace(e.Cause.Means)
 }
 
 // Next is the next step. It only contains names that were proved, and plain words.

@@ -19,7 +19,11 @@ func (w *Watcher) PutBack(ctx context.Context) error {
 		return err
 	}
 	if found && standingOf(w.Host, record) == dropped {
-		return w.endDropped(ctx)
+		// The machine goes back to setup if there was one, and otherwise nothing of ours stays.
+		if given, err := w.GiveBack(ctx); given || err != nil {
+			return err
+		}
+		return w.Keeper.removeCopies(w.Keeper.End(ctx)) // not Remove: this is the repair unit, which must not end itself
 	}
 	a, release, err := w.begin(ctx, "a repair by the watch")
 	if err != nil || release == nil {
@@ -75,15 +79,6 @@ func (w *Watcher) putBack(ctx context.Context, a Assigned, before Observation, m
 		w.say(a, report, &m)
 	}
 	return m.write(w.Host)
-}
-
-// endDropped ends the watch of an extension whose folder is gone: the machine goes back to
-// setup if there was one, and otherwise nothing of ours stays.
-func (w *Watcher) endDropped(ctx context.Context) error {
-	if given, err := w.GiveBack(ctx); given || err != nil {
-		return err
-	}
-	return w.Keeper.removeCopies(w.Keeper.End(ctx)) // not Remove: this is the repair unit, which must not end itself
 }
 
 // tries records a repair that is about to begin.

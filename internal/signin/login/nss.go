@@ -57,21 +57,13 @@ func readNSS(h *host.Host, text []byte, err error) NSS {
 	}
 	for _, l := range n.Config.Databases {
 		for _, s := range l.Services {
-			if !slices.Contains(n.Installed, s.Name) && serviceInstalled(h, s.Name) {
+			// glibc has no library for files and dns since 2.34, and before that always.
+			if own := s.Name == "files" || s.Name == "dns"; !slices.Contains(n.Installed, s.Name) && (own || slices.ContainsFunc(elf.LibraryDirs(), func(d string) bool { return h.Exists(path.Join(d, "libnss_"+path.Base(s.Name)+".so.2")) })) {
 				n.Installed = append(n.Installed, s.Name)
 			}
 		}
 	}
 	return n
-}
-
-// serviceInstalled reports whether glibc can use a service. files and dns have no library
-// of their own since 2.34, and before that they always have one.
-func serviceInstalled(h *host.Host, name string) bool {
-	if name == "files" || name == "dns" {
-		return true
-	}
-	return slices.ContainsFunc(elf.LibraryDirs(), func(d string) bool { return h.Exists(path.Join(d, "libnss_"+path.Base(name)+".so.2")) })
 }
 
 // libcHas reports whether the C library contains a text: the name of a file that it reads,

@@ -64,7 +64,11 @@ type Answer struct {
 // Evaluate reads /etc/sudoers or, if that does not exist, the vendor's file.
 func Evaluate(m Machine, group string) Answer {
 	r := &reader{m: m, group: group, aliases: map[string][]string{}, settings: map[string]setting{}}
-	for _, main := range r.mains() {
+	files := []string{"/etc/sudoers", "/usr/etc/sudoers"} // sudo reads the first
+	if m.Main != "" {
+		files = strings.Split(m.Main, ":")
+	}
+	for _, main := range files {
 		if f := m.File(main); f.Err == nil {
 			r.out.Main = main
 			r.read(main, 0)
@@ -80,14 +84,6 @@ func Evaluate(m Machine, group string) Answer {
 	}
 	r.settle()
 	return r.out
-}
-
-// mains are the files that sudo looks for, of which it reads the first.
-func (r *reader) mains() []string {
-	if r.m.Main != "" {
-		return strings.Split(r.m.Main, ":")
-	}
-	return []string{"/etc/sudoers", "/usr/etc/sudoers"}
 }
 
 // reader collects lines. The last matching rule decides.
