@@ -151,6 +151,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	sshdSeen()
 	f.SSHD.Loaded = loaded(ctx, h, &f.SSHD)
 	loginSeen()
+	f.Login.Files.Compare(f.Programs.Differ)
 	f.Login.Sudo.Withheld = f.SSHD.Daemon.NoNewPrivileges
 	if service := f.SSHD.PAMService(); service != "" && service != login.PAMService {
 		mounts, _ := h.Mounts() // once more: hardly any machine has another service

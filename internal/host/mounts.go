@@ -1,6 +1,7 @@
 package host
 
 import (
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -15,7 +16,10 @@ type mount struct {
 
 // Mounts are the mounted file systems of the machine, in the order in which they were
 // mounted.
-type Mounts []mount
+type Mounts struct {
+	host *Host // whose links lead to them; nil: links are not followed
+	all  []mount
+}
 
 // Mounts reads the mounted file systems of the machine, which are those of its first
 // process: the watch runs in a mount namespace in which nearly everything is read-only.
@@ -25,9 +29,9 @@ func (h *Host) Mounts() (Mounts, error) {
 		text, err = h.ReadFile("/proc/self/mountinfo", 16<<20)
 	}
 	if err != nil {
-		return nil, err
+		return Mounts{}, err
 	}
-	return ParseMounts(text), nil
+	return Mounts{h, parseMounts(text)}, nil
 }
 
 // ReadOnlyHereAlone reports whether name, which is read-only to this process, is on a file
@@ -37,11 +41,10 @@ func (h *Host) ReadOnlyHereAlone(name string) bool {
 	return err == nil && mounts.of(name) != nil && !mounts.ReadOnly(name)
 }
 
-// ParseMounts reads mountinfo (proc(5)): the fifth field is the mount point with blanks as
+// parseMounts reads mountinfo (proc(5)): the fifth field is the mount point with blanks as
 // octal numbers, the sixth the options of this mount, the last those of the file system. It
 // accepts any input.
-func ParseMounts(text []byte) Mounts {
-	var out Mounts
+func parseMounts(text []byte) (out []mount) {
 	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
 		if len(f) < 6 || !strings.HasPrefix(f[4], "/") {
@@ -79,13 +82,33 @@ func (m Mounts) ReadOnly(name string) bool {
 // of is the mount of name; nil if it is not known. The last mount on a mount point hides
 // those before it.
 func (m Mounts) of(name string) *mount {
+	if m.host != nil {
+		name = m.host.resolved(name, 40) // as many links as the kernel follows (path_resolution(7))
+	}
 	var best *mount
-	for i := range m {
-		if below(name, m[i].Point) && (best == nil || len(m[i].Point) >= len(best.Point)) {
-			best = &m[i]
+	for i, one := range m.all {
+		if below(name, one.Point) && (best == nil || len(one.Point) >= len(best.Point)) {
+			best = &m.all[i]
 		}
 	}
 	return best
+}
+
+// resolved is the path of a file without links; of what is missing, as far as it is there.
+func (h *Host) resolved(name string, links int) string {
+	if name = path.Clean(name); name == "/" || name == "." {
+		return name
+	}
+	above := h.resolved(path.Dir(name), links)
+	at := path.Join(above, path.Base(name))
+	to, err := os.Readlink(h.Path(at))
+	if err != nil || links == 0 {
+		return at
+	}
+	if !path.IsAbs(to) {
+		to = path.Join(above, to)
+	}
+	return h.resolved(to, links-1)
 }
 
 func below(name, dir string) bool {

@@ -8,11 +8,14 @@ import (
 	"sync"
 
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // Loader searches libraries as the dynamic loader does, with a cache for one run: most
 // modules need the same few, and a module is used in many stacks.
 type Loader struct {
+	Closed host.Closed // what keeps others than root from the first such library of those that were searched
+
 	h     *host.Host
 	mu    sync.Mutex
 	files map[string]string // what each program or module lacks
@@ -47,6 +50,25 @@ func (l *Loader) Lacks(file string) (missing string, err error) {
 		l.files[file] = missing
 	}
 	return missing, err
+}
+
+// Refused is why the kernel does not start a program, as a part of a sentence; "" if it does,
+// or if it could not be read.
+func (l *Loader) Refused(program string) string {
+	head, err := l.h.ReadHead(program, 256)
+	by := text.Interpreter(head)
+	switch {
+	case err != nil:
+	case bytes.HasPrefix(head, []byte(littleEndian[:4])):
+		if library, _ := l.Lacks(program); library != "" {
+			return "needs " + library + ", which is not on this machine"
+		}
+	case by == "":
+		return "is no program"
+	case !l.h.Exists(by):
+		return "is a script for " + text.Name(by) + ", which is not there"
+	}
+	return ""
 }
 
 // opened is missing for a file by its name.
@@ -117,6 +139,9 @@ func (l *Loader) at(key, file string, folders []string) found {
 	l.there[key] = one
 	if file == "" {
 		return one
+	}
+	if c := l.h.ClosedAt(file, 0o004, 8); l.Closed.Path == "" {
+		l.Closed = c
 	}
 	one.lacks, _ = l.opened(file, folders) // what cannot be read is not judged
 	l.there[key] = one

@@ -95,3 +95,44 @@ func TestLibrariesOfLibraries(t *testing.T) {
 		}
 	}
 }
+
+// What the kernel would not start, among what has the mode of a program.
+func TestRefused(t *testing.T) {
+	h := hosttest.New(t).Host()
+	put(t, h, "/bin/sh", library("", "libc.so.6"))
+	put(t, h, "/usr/lib64/libc.so.6", library(""))
+	for name, c := range map[string]struct{ content, want string }{
+		"a program":               {library("", "libc.so.6"), ""},
+		"without a library":       {library("", "libgone.so.1"), "needs libgone.so.1, which is not on this machine"},
+		"a script":                {"#!/bin/sh -e\n", ""},
+		"a script for nothing":    {"#! /opt/gone/sh\n", "is a script for /opt/gone/sh, which is not there"},
+		"a script without a name": {"#!\n", "is no program"},
+		"text":                    {"exit 0\n", "is no program"},
+		"nothing":                 {"", "is no program"},
+	} {
+		put(t, h, "/usr/bin/"+name, c.content)
+		if got := NewLoader(h).Refused("/usr/bin/" + name); got != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := NewLoader(h).Refused("/usr/bin/gone"); got != "" {
+		t.Errorf("what is not there is told elsewhere: %q", got)
+	}
+}
+
+// TestClosed: the first library that only root can read.
+func TestClosed(t *testing.T) {
+	h := hosttest.New(t).Host()
+	put(t, h, "/usr/lib64/libc.so.6", library(""))
+	put(t, h, "/usr/lib64/libtinfo.so.6", library("", "libc.so.6"))
+	put(t, h, "/bin/bash", library("", "libtinfo.so.6", "libc.so.6"))
+	if l := NewLoader(h); l.Refused("/bin/bash") != "" || l.Closed.Path != "" {
+		t.Errorf("%+v", l.Closed)
+	}
+	if err := os.Chmod(h.Path("/usr/lib64/libtinfo.so.6"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l := NewLoader(h); l.Refused("/bin/bash") != "" || l.Closed.Path != "/usr/lib64/libtinfo.so.6" || l.Closed.Mode != 0o600 {
+		t.Errorf("%+v", l.Closed)
+	}
+}

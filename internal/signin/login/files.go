@@ -42,6 +42,7 @@ type File struct {
 	Unsafe string // the first of the file and its parent folders that violates sshd's rule, with the reason
 	NoExec string // the mount point that forbids programs
 	Lacks  string // a library that it needs and that is missing
+	Other  bool   // its content is not the package's, so that the package's own may need something else
 	Unread error  // why it, or whether it exists, could not be read
 }
 
@@ -80,6 +81,15 @@ func readFiles(h *host.Host, libraries *elf.Loader, mounts host.Mounts) Files {
 		AddUser:     look(addUser, "/usr/bin/aaduseradd"),
 		PAMModule:   look(below(moduleDirs(), PAMModule)...),
 		NSSLibrary:  look(below(elf.LibraryDirs(), nssLibrary)...),
+	}
+}
+
+// Compare notes which of them are other files than the package's.
+func (f *Files) Compare(differ []string) {
+	for _, one := range []*File{&f.CertHandler, &f.AddUser, &f.PAMModule, &f.NSSLibrary} {
+		for _, name := range differ {
+			one.Other = one.Other || path.Base(name) == path.Base(one.Path)
+		}
 	}
 }
 
@@ -159,7 +169,9 @@ func (f File) assess(consequence string, program, asked bool) check.Result {
 		out.Text = f.Path + " is on " + f.NoExec + ", which is mounted noexec, so " + consequence + "."
 		out.Next = "Take noexec out of /etc/fstab, and run: sudo mount -o remount,exec " + f.NoExec
 	case f.Lacks != "":
-		out.Answer, out.Part = check.Fail, check.NoPart
+		if out.Answer = check.Fail; !f.Other {
+			out.Part = check.NoPart
+		}
 		out.Text = f.Path + " needs " + f.Lacks + ", which is not on this machine, so " + consequence + "."
 		out.Next = "Ask who keeps the machine's packages to install the one that has " + f.Lacks + "; see what is missing with: ldd " + f.Path
 	case asked && f.Unsafe != "":

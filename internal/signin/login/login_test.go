@@ -54,7 +54,7 @@ func debian(t *testing.T) *host.Host {
 	put(t, h, "/usr/lib/x86_64-linux-gnu/libnss_aad.so.2", "", 0o644)
 	put(t, h, "/var/lib/dpkg/status", "", 0o644)
 	put(t, h, "/usr/bin/sudo", "", 0o755|os.ModeSetuid)
-	put(t, h, "/bin/bash", "", 0o755)
+	put(t, h, "/bin/bash", "\x7fELF", 0o755)
 	put(t, h, "/bin/sh", "", 0o755)
 	put(t, h, "/etc/sudoers", "@includedir /etc/sudoers.d\n", 0o440)
 	put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) NOPASSWD:ALL\n", 0o440)
@@ -301,8 +301,20 @@ func TestSELinuxModule(t *testing.T) {
 }
 
 func TestMounts(t *testing.T) {
-	m := host.ParseMounts([]byte("1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /mnt/a\\040b noexec - x y z\n3 1 8:3 / /usr noexec - x y z\n4 1 8:4 / /usr rw - x y z\ngarbage\n"))
-	for name, want := range map[string]string{"/mnt/a b/x": "/mnt/a b", "/mnt/a bc": "", "/usr/sbin/x": "", "/": ""} {
+	h := hosttest.New(t).Host()
+	put(t, h, "/proc/1/mountinfo", "1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /mnt/a\\040b noexec - x y z\n3 1 8:3 / /usr noexec - x y z\n4 1 8:4 / /usr rw - x y z\ngarbage\n", 0o444)
+	put(t, h, "/mnt/a b/deep/x", "", 0o755)
+	for link, to := range map[string]string{"/opt": "/mnt/a b", "/srv": "opt/deep", "/circle": "circle", "/mnt/a b/up": "../../usr"} {
+		if err := os.Symlink(to, h.Path(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := h.Mounts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"/mnt/a b/x": "/mnt/a b", "/mnt/a bc": "", "/usr/sbin/x": "", "/": "",
+		"/opt/deep/x": "/mnt/a b", "/srv/x": "/mnt/a b", "/srv/missing/y": "/mnt/a b", "/opt/up/bin": "", "/circle/x": ""} {
 		if got := m.NoExec(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}

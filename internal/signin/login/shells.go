@@ -10,6 +10,7 @@ import (
 
 	"aadssh/internal/check"
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/text"
 )
@@ -26,7 +27,9 @@ type Shells struct {
 	Why     string      // why that one cannot be started
 	Line    int         // the line of that account
 	Count   int         // number of accounts
+	Lacks   string      // a library that usualShell needs and that is missing
 	Closed  host.Closed // what prevents everybody's programs from starting
+	Alone   bool        // Closed prevents usualShell alone
 	Names   host.Closed // what prevents people's programs from looking up names
 	Ends    *ending     // a line that keeps people from their shells, in a file that these read when they start
 	Own     string      // of the examined person, if there is an account: why their shell cannot be started
@@ -34,9 +37,12 @@ type Shells struct {
 }
 
 func readShells(h *host.Host, one *gate.Somebody) Shells {
-	s := Shells{Usual: unusable(h, usualShell), Closed: findClosed(h), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h, one)}
+	libraries := elf.NewLoader(h)
+	s := Shells{Usual: unusable(h, libraries, usualShell), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h, one)}
+	s.Lacks, _ = libraries.Lacks(usualShell) // said by Usual
+	s.Closed, s.Alone = findClosed(h, libraries.Closed)
 	if one != nil && one.Account.Known {
-		s.Own = unusable(h, one.Account.Shell)
+		s.Own = unusable(h, libraries, one.Account.Shell)
 	}
 	if s.Names.Path == "" {
 		s.Names = h.ClosedAt(AccountsFile, 0o004, 8)
@@ -62,7 +68,7 @@ func readShells(h *host.Host, one *gate.Somebody) Shells {
 			shell = "/bin/sh"
 		}
 		if _, known := why[shell]; !known {
-			why[shell] = unusable(h, shell)
+			why[shell] = unusable(h, libraries, shell)
 		}
 		if why[shell] == "" {
 			continue
@@ -75,9 +81,9 @@ func readShells(h *host.Host, one *gate.Somebody) Shells {
 }
 
 // unusable is why nobody gets a session with a shell: sshd rejects those whose shell is
-// missing or cannot be executed (allowed_user in OpenSSH's auth.c), and some shells are
-// made to reject people.
-func unusable(h *host.Host, shell string) string {
+// missing or cannot be executed (allowed_user in OpenSSH's auth.c), the kernel does not start
+// what is no program, and some shells are made to reject people.
+func unusable(h *host.Host, libraries *elf.Loader, shell string) string {
 	info, err := h.Stat(shell)
 	switch base := path.Base(shell); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -89,13 +95,13 @@ func unusable(h *host.Host, shell string) string {
 	case base == "nologin" || base == "false":
 		return "sends everybody away"
 	}
-	return ""
+	return libraries.Refused(shell)
 }
 
 // of is about one person: the account's own shell counts, or else that of new accounts.
 func (s Shells) of(who *gate.Somebody) check.Result {
 	a := &who.Account
-	if !a.Known || s.Own == "" && (s.Ends != nil || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
+	if !a.Known || s.Own == "" && (s.Ends != nil || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (!s.Alone || path.Base(a.Shell) == path.Base(usualShell)) {
 		s.Lost = nil
 		return s.assess()
 	}
@@ -108,7 +114,7 @@ func (s Shells) of(who *gate.Somebody) check.Result {
 			another = "sudo " + text.Edit + " -e '" + strconv.Itoa(s.OwnLine) + "s,[^:]*$," + usualShell + ",' " + AccountsFile
 		}
 		if out.Next = "Put " + a.Shell + " back, or give the account another shell, run: " + another; s.Usual != "" {
-			out.Next = usualBack
+			out.Next = s.back()
 		}
 	}
 	return out.Result()
@@ -118,8 +124,12 @@ func (s Shells) assess() check.Result {
 	a := gate.Answer{Text: "People's shells can be started."}
 	switch n := len(s.Lost); {
 	case s.Closed.Path != "" && s.Usual == "":
-		a.Outcome, a.File, a.Text, a.Next = gate.Out, s.Closed.Path, closedText(s.Closed), closedRemedy(s.Closed)
-		if s.Closed.Group != 0 || path.Base(s.Closed.Path) == path.Base(usualShell) { // people may be in that group, or have another shell
+		a.Outcome, a.File, a.Text, a.Next = gate.Out, s.Closed.Path, "%s is closed to everybody but root (mode %04o), so people's shell does not start.", closedRemedy(s.Closed)
+		if s.Closed.Dir {
+			a.Text = "The folder %s is closed to everybody but root (mode %04o), so no program of people starts."
+		}
+		a.Text = fmt.Sprintf(a.Text, s.Closed.Path, s.Closed.Mode)
+		if s.Closed.Group != 0 || s.Alone { // people may be in that group, or have another shell
 			a.Outcome, a.Decides = gate.NotKnown, s.Closed.Path+", which is closed to others"
 		}
 	case n > 0:
@@ -143,19 +153,26 @@ func (s Shells) assess() check.Result {
 	case s.Usual != "":
 		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
 		a.Text = usualShell + " " + s.Usual + ", and new accounts are likely to get it as their shell."
-		a.Next = usualBack
+		a.Next = s.back()
 	}
 	return a.Result()
 }
 
-const usualBack = "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."
+// back is how usualShell can be started again.
+func (s Shells) back() string {
+	lost, of := usualShell, "bash"
+	if s.Lacks != "" {
+		lost, of = s.Lacks, "that has it"
+	}
+	return "Put " + lost + " back: reinstall the package " + of + " with the machine's package manager."
+}
 
 // another gives the accounts whose shell cannot be started the usual one.
 func (s Shells) another() string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_" // characters without a special meaning in a pattern
 	switch {
 	case s.Usual != "" && s.Shell == usualShell:
-		return usualBack
+		return s.back()
 	case s.Usual != "" || strings.Trim(s.Shell, plain) != "":
 		return "Ask whoever keeps this machine's packages to put " + s.Shell + " back."
 	}

@@ -41,8 +41,10 @@ func ways() []way {
 	const comment = "s/^/#/"
 	return []way{
 		{words: "exit logout exec", line: text.Pattern(`(?m)^(exit|logout)\b.*|^(exec)[ \t]+[a-zA-Z/$"].*`), does: "ends them", edit: comment},
-		{words: "exit logout", line: unquoted(`(exit|logout)(?:[ \t;\n]|$)`), does: "may end them", edit: `s/\b\(exit\|logout\)\b/:/`},
+		{words: "exit logout kill", line: unquoted(`(exit|logout|kill)(?:[ \t;\n]|$)`), does: "may end them", edit: `s/\b\(exit\|logout\|kill\)\b/:/`},
 		{words: "set", line: text.Pattern(`(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*e|-o[ \t]+errexit)`), does: "ends them at the first command that fails", edit: comment},
+		{words: "set", line: text.Pattern(`(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*n|-o[ \t]+noexec)`), does: "keeps those of commands from running them", edit: comment},
+		{words: "ulimit", line: unquoted(`(ulimit)[ \t]+(?:-[HS][ \t]+)?-[HS]?(?:[nu][ \t]+\d\d?|[vd][ \t]+\d{1,4})(?:[ \t;\n]|$)`), does: "leaves them too little to work", edit: comment},
 		{words: "sleep", line: unquoted(`(sleep)[ \t]+\d\d`), does: "may make them wait", edit: comment},
 		{words: "PATH=", line: text.Pattern(`(?m)^[ \t]*(?:export[ \t]+)?(PATH)=["']?([^$"'; \t\n]*)["']?(?:[; \t\n]|$)`), does: "leaves them without the usual programs", edit: comment},
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"aadssh/internal/check"
+	"aadssh/internal/host"
 )
 
 // TestSudoUnread: a file of sudo's that exists and cannot be read is reported as that, and
@@ -19,7 +20,7 @@ func TestSudoUnread(t *testing.T) {
 		if err := os.Symlink("/proc/self/mem", h.Path(file)); err != nil { // opens, and cannot be read
 			t.Fatal(err)
 		}
-		s := readSudo(h, elf.NewLoader(h), uint32(os.Geteuid()), nil, nil, nil)
+		s := readSudo(h, elf.NewLoader(h), uint32(os.Geteuid()), nil, host.Mounts{}, nil)
 		if r := s.assess(); r.Answer != check.Warn || !strings.Contains(r.Text, "could not be read: read "+h.Path(file)) || strings.Contains(r.Text, "missing") {
 			t.Errorf("%s: %+v", file, r)
 		}

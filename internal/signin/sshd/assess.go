@@ -148,18 +148,21 @@ func accepts(f *Facts) check.Result {
 // connection (OpenSSH 9.8 and 10.0).
 func ownPrograms() []string { return []string{"sshdsessionpath", "sshdauthpath"} }
 
-// lostProgram: sshd does not start without these programs, and "sshd -t" does not check for
-// them (main in OpenSSH's sshd.c).
+// lostProgram: sshd does not start without these programs, starts one for each connection,
+// and "sshd -t" does not check for them (main in OpenSSH's sshd.c).
 func (f *Facts) lostProgram() (found check.Result, lost bool) {
 	for i := range f.Users {
 		for _, keyword := range ownPrograms() {
 			program := f.Users[i].Value(keyword)
 			p, seen := f.Places[program]
-			if !seen || p.Err != nil || !p.Missing && !p.Dir && p.Mode.Perm()&0o111 != 0 {
+			if !seen || p.Err != nil || !p.Missing && !p.Dir && p.Mode.Perm()&0o111 != 0 && p.Refused == "" {
 				continue
 			}
 			w := locate(f, &f.Users[i], keyword, "")
 			what := "sshd cannot start, for its own program " + program + " is not there or cannot be executed" + w.at() + "."
+			if p.Refused != "" {
+				what = "sshd closes every connection, for its own program " + program + " " + p.Refused + w.at() + "."
+			}
 			if w.found || w.option {
 				return shut(w, what, globally(f, w)), true
 			}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/text"
 )
@@ -28,6 +29,7 @@ type Place struct {
 	Unsafe  string // of a ChrootDirectory: why sshd rejects it or a folder above it
 	Shell   bool   // of a ChrootDirectory: it contains the usual shell
 	Starts  string // of a script: the program in its first line, if that is missing; empty: it is not, or it is no script
+	Refused string // of sshd's own program: why the kernel does not start it; a part of a sentence
 	Behind  string // of a program: what on the way to it prevents people from running it; a part of a sentence
 	Session bool   // of a script: it uses what people asked for, or starts a shell
 	Bad     string // of a list of revoked keys: why sshd cannot read it
@@ -66,7 +68,11 @@ func gatherPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 		}
 		for _, keyword := range ownPrograms() {
 			if program := e.Value(keyword); program != "" {
-				p.add(program, func() Place { return statPlace(h, program) })
+				p.add(program, func() Place {
+					own := statPlace(h, program)
+					own.Refused = elf.NewLoader(h).Refused(program)
+					return own
+				})
 			}
 		}
 		if program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " "); path.IsAbs(program) && program != CertHandler {
@@ -235,6 +241,8 @@ func statProgram(h *host.Host, name string) Place {
 		p.Behind = fmt.Sprintf("is in %s, which is closed to everybody but root (mode %04o)", c.Path, c.Mode)
 	} else if mounts, err := h.Mounts(); err == nil && mounts.NoExec(name) != "" {
 		p.Behind = "is on " + mounts.NoExec(name) + ", which is mounted noexec"
+	} else if library, _ := elf.NewLoader(h).Lacks(name); library != "" {
+		p.Behind = "needs " + library + ", which is not on this machine"
 	}
 	head, err := h.ReadHead(name, largestScript)
 	if err != nil {
