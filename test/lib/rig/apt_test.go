@@ -74,6 +74,7 @@ func aptPersonas() []roots.Persona {
 func TestAptLifeOfThePackage(t *testing.T) {
 	for _, p := range aptPersonas() {
 		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
 			m := aptMachine(t, p, fixtures.Spec{Name: fixtures.Login, Version: version})
 			if r := run(t, m, "sh", "-c", "command -v dnf || command -v zypper || command -v rpm"); r.ExitCode == 0 {
 				t.Errorf("another family's package manager is there: %s", r.Stdout)

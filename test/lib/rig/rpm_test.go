@@ -61,6 +61,7 @@ func rpmPersonas() []roots.Persona {
 func TestRPMLifeOfThePackage(t *testing.T) {
 	for _, p := range rpmPersonas() {
 		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
 			m := rpmMachine(t, p, fixtures.Spec{Name: fixtures.Login, Version: older}, fixtures.Spec{Name: fixtures.Login, Version: version})
 			if r := run(t, m, "sh", "-c", "command -v apt-get || command -v dpkg"); r.ExitCode == 0 {
 				t.Errorf("another family's package manager is there: %s", r.Stdout)
@@ -122,6 +123,7 @@ func TestRPMFixtureVariants(t *testing.T) {
 		{"zypper, post fails", sles, fixtures.Spec{FailPost: true}, 107, "scriptlet", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			c.spec.Name, c.spec.Version = fixtures.Login, version
 			m := rpmMachine(t, c.persona, c.spec)
 			r := run(t, m, manager(c.persona, "install", "aadsshlogin")...)

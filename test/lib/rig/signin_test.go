@@ -17,6 +17,7 @@ import (
 func TestSignIn(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm), roots.Debian(roots.Trixie), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
 			login := fixtures.Spec{Name: fixtures.Login, Version: version}
 			var m *rig.Machine
 			if p.Family == roots.Apt {

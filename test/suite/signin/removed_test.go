@@ -51,6 +51,7 @@ func TestPackageRemoved(t *testing.T) {
 				continue // fetching is the same in each family: one of them, or all with MACHINES=all
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				s := passed(t, c.persona, how.firstOnly)
 				s.Do(how.lose + c.script)
 				if ok, _ := s.signIn(); ok {
@@ -98,6 +99,7 @@ func TestRemovedWithWhatItNeeds(t *testing.T) {
 		{roots.RHEL("9.4"), "dnf -q -y remove aadsshlogin " + need + "; dnf -q clean all", "rpm -qa | grep aadssh; true"},
 	} {
 		t.Run(c.persona.Name, func(t *testing.T) {
+			t.Parallel()
 			s := passedOn(t, scene.Options{Persona: c.persona, Timeout: 40 * time.Second, Packages: []fixtures.Spec{
 				{Name: fixtures.Login, Version: scene.Version, Depends: []string{need}}, {Name: need, Version: "1.0"}}})
 			s.Do(c.remove)

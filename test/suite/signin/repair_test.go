@@ -14,6 +14,7 @@ import (
 func TestRepairOffline(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4")} {
 		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
 			s := passed(t, p, false)
 			s.Packages.Down()
 			for _, c := range changes() {
