@@ -91,15 +91,6 @@ func (of *machine) done() string {
 	return of.command()
 }
 
-// byThis is setItUp for something that only this program does: what another program's
-// handler does when its extension is set again is not known.
-func (of *machine) byThis() string {
-	if of.foreign() {
-		return "Run: " + of.done()
-	}
-	return of.setItUp()
-}
-
 // setup is the command that sets the machine up with this program, whoever else manages it.
 func setup() string { return "sudo " + host.Program() + " setup" }
 

@@ -66,9 +66,12 @@ func (m *machine) lacksProgram() bool {
 
 // commands is the next step of a result with this machine's commands in place of words.
 func (m *machine) commands(r *check.Result) string {
-	next := m.Commands(r)
+	next, by := m.Commands(r), m.setItUp()
+	if m.foreign() { // what another program's handler does when its extension is set again is not known
+		by = "Run: " + m.done()
+	}
 	for _, anew := range []string{facts.Refetch, text.Small(facts.Refetch)} {
-		next = strings.Replace(next, anew, m.byThis()+" (no source of this machine has the package)", 1)
+		next = strings.Replace(next, anew, by+" (no source of this machine has the package)", 1)
 	}
 	return next
 }

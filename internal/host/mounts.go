@@ -17,8 +17,9 @@ type mount struct {
 // Mounts are the mounted file systems of the machine, in the order in which they were
 // mounted.
 type Mounts struct {
-	host *Host // whose links lead to them; nil: links are not followed
-	all  []mount
+	host  *Host // whose links lead to them; nil: links are not followed
+	all   []mount
+	known map[string]string // what h.resolved found
 }
 
 // Mounts reads the mounted file systems of the machine, which are those of its first
@@ -31,7 +32,7 @@ func (h *Host) Mounts() (Mounts, error) {
 	if err != nil {
 		return Mounts{}, err
 	}
-	return Mounts{h, parseMounts(text)}, nil
+	return Mounts{h, parseMounts(text), map[string]string{}}, nil
 }
 
 // ReadOnlyHereAlone reports whether name, which is read-only to this process, is on a file
@@ -83,7 +84,7 @@ func (m Mounts) ReadOnly(name string) bool {
 // those before it.
 func (m Mounts) of(name string) *mount {
 	if m.host != nil {
-		name = m.host.resolved(name, 40) // as many links as the kernel follows (path_resolution(7))
+		name = m.host.resolved(name, 40, m.known) // as many links as the kernel follows (path_resolution(7))
 	}
 	var best *mount
 	for i, one := range m.all {
@@ -95,20 +96,25 @@ func (m Mounts) of(name string) *mount {
 }
 
 // resolved is the path of a file without links; of what is missing, as far as it is there.
-func (h *Host) resolved(name string, links int) string {
-	if name = path.Clean(name); name == "/" || name == "." {
+// Most files are in few folders, so what is known is asked first.
+func (h *Host) resolved(name string, links int, known map[string]string) string {
+	name = path.Clean(name)
+	above, at := path.Dir(name), known[name]
+	if above == name { // the root folder
 		return name
 	}
-	above := h.resolved(path.Dir(name), links)
-	at := path.Join(above, path.Base(name))
-	to, err := os.Readlink(h.Path(at))
-	if err != nil || links == 0 {
-		return at
+	if at == "" {
+		above = h.resolved(above, links, known)
+		at = path.Join(above, path.Base(name))
+		if to, err := os.Readlink(h.Path(at)); err == nil && links > 0 {
+			if !path.IsAbs(to) {
+				to = path.Join(above, to)
+			}
+			at = h.resolved(to, links-1, known)
+		}
+		known[name] = at
 	}
-	if !path.IsAbs(to) {
-		to = path.Join(above, to)
-	}
-	return h.resolved(to, links-1)
+	return at
 }
 
 func below(name, dir string) bool {

@@ -14,7 +14,8 @@ import (
 // Loader searches libraries as the dynamic loader does, with a cache for one run: most
 // modules need the same few, and a module is used in many stacks.
 type Loader struct {
-	Closed host.Closed // what keeps others than root from the first such library of those that were searched
+	People bool        // whether others than root can use the libraries is looked at too
+	Closed host.Closed // what keeps them from the first library that they cannot use
 
 	h     *host.Host
 	mu    sync.Mutex
@@ -140,8 +141,8 @@ func (l *Loader) at(key, file string, folders []string) found {
 	if file == "" {
 		return one
 	}
-	if c := l.h.ClosedAt(file, 0o004, 8); l.Closed.Path == "" {
-		l.Closed = c
+	if l.People && l.Closed.Path == "" {
+		l.Closed = l.h.ClosedAt(file, 0o004, 8)
 	}
 	one.lacks, _ = l.opened(file, folders) // what cannot be read is not judged
 	l.there[key] = one

@@ -13,6 +13,7 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/pam"
 	"aadssh/internal/signin/sshd"
 )
 
@@ -24,13 +25,6 @@ const (
 
 // nssLibrary is the package's name service module.
 const nssLibrary = "libnss_aad.so.2"
-
-// moduleDirs are the folders in which the distributions' libpam searches modules.
-func moduleDirs() []string {
-	return []string{"/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security",
-		"/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
-		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security"}
-}
 
 // File is one file of the package.
 type File struct {
@@ -79,7 +73,7 @@ func readFiles(h *host.Host, libraries *elf.Loader, mounts host.Mounts) Files {
 	return Files{
 		CertHandler: look(certHandler),
 		AddUser:     look(addUser, "/usr/bin/aaduseradd"),
-		PAMModule:   look(below(moduleDirs(), PAMModule)...),
+		PAMModule:   look(below(pam.ModuleDirs(), PAMModule)...),
 		NSSLibrary:  look(below(elf.LibraryDirs(), nssLibrary)...),
 	}
 }

@@ -38,6 +38,7 @@ type Shells struct {
 
 func readShells(h *host.Host, one *gate.Somebody) Shells {
 	libraries := elf.NewLoader(h)
+	libraries.People = true
 	s := Shells{Usual: unusable(h, libraries, usualShell), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h, one)}
 	s.Lacks, _ = libraries.Lacks(usualShell) // said by Usual
 	s.Closed, s.Alone = findClosed(h, libraries.Closed)
