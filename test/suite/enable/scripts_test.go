@@ -73,8 +73,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"warns":     warns,     // warns NAME [TEXT]...: the status has that warning, with each TEXT
 		"has":       has,       // has NAME VERSION|absent: according to the package database
 		"snapshot":  snapshot,  // from here on
-		"unchanged": unchanged, // unchanged [PATH]...: nothing was written since "snapshot", but below the paths
-		"asked":     asked,     // asked nothing: the package host got no request
+		"unchanged": unchanged, // unchanged [PATH]...: nothing was written since "snapshot", but the status, settings and logs, and below the paths
+		"asked":     asked,     // asked nothing: the package host got no request since the machine was started
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			a := ts.Value(actKey{}).(*act)
