@@ -178,6 +178,9 @@ func link(version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := lookAtSources(ctx, top); err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "handler.")
 	if err != nil {
 		return nil, err
