@@ -161,11 +161,10 @@ func (s Shells) assess() check.Result {
 
 // back is how usualShell can be started again.
 func (s Shells) back() string {
-	lost, of := usualShell, "bash"
 	if s.Lacks != "" {
-		lost, of = s.Lacks, "that has it"
+		return "Ask whoever keeps this machine's packages to reinstall the one that has " + s.Lacks + "."
 	}
-	return "Put " + lost + " back: reinstall the package " + of + " with the machine's package manager."
+	return "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."
 }
 
 // another gives the accounts whose shell cannot be started the usual one.
