@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"aadssh/distro"
 	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/facts"
@@ -135,16 +136,30 @@ func (q Request) seen(v outcome) watch.Observation {
 }
 
 // unregistered corrects the next step when a reinstallation did not restore what the
-// package's own scripts set up: some of them act on a first installation only.
+// package's own scripts set up: some of them act on a first installation only. A file that
+// it did not restore would not come with a first installation either.
 func (v *outcome) unregistered(f *facts.Facts) {
 	first := preflight.First(v.results)
 	if first == nil || first.Part == check.NoPart || f.Sealed[first.File].Err != nil { // a sealed file has a next step of its own
 		return
 	}
 	name, next := f.Target.Packages.Login, &v.fault.Next
-	if strings.HasPrefix(*next, f.Reinstallation(name)) {
+	switch reinstall := strings.HasPrefix(*next, f.Reinstallation(name)); {
+	case reinstall && first.Part == check.Files:
+		*next = fmt.Sprintf("Reinstalling %s did not help: this machine leaves the file out, or takes it away again. See whether its package manager is told to (%s), lift that"+fault.ThenAgain,
+			name, leavesOut(f.Target.Manager, name))
+	case reinstall:
 		*next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
-		return
+	default:
+		*next = "Reinstalling " + name + " did not help. " + *next
 	}
-	*next = "Reinstalling " + name + " did not help. " + *next
+}
+
+// leavesOut is a command for people that shows which files a package manager is told not to
+// install (dpkg(1), --path-exclude; rpm's macro _netsharedpath).
+func leavesOut(m distro.Manager, name string) string {
+	if m == distro.Apt {
+		return "grep -rn path-exclude /etc/dpkg/dpkg.cfg /etc/dpkg/dpkg.cfg.d"
+	}
+	return "rpm -q --state " + name + "; grep -rn _netsharedpath /etc/rpm"
 }

@@ -26,6 +26,7 @@ func apt() *Manager {
 		// apt-get install uses the lists that are there and asks no server for them, so a
 		// broken third-party source does no harm.
 		AllFirst:       true,
+		Tries:          "apt-config dump | grep -E '^APT::Get::[A-Z]'; grep -rn no-act /etc/dpkg",
 		Query:          aptQuery,
 		Refresh:        aptRefresh,
 		Versions:       aptVersions,

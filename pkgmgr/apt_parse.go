@@ -60,8 +60,9 @@ func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 
 // queryFailed is the fault of a package database that could not be queried.
 func queryFailed(m *Manager, c host.Command, r host.Result) error {
-	if f := m.Classify(c, r); f != nil {
-		return f
+	if d := m.diagnose(c, r); d.fault != nil {
+		d.inNoFile(c)
+		return d.fault
 	}
 	return fault.Wrap(ended(c, r), fault.PackageManagerFailed, "The package database gave no answer that can be read.",
 		"See what it says: "+brief(c)+"; repair that"+andAgain)

@@ -164,7 +164,7 @@ func aptRules() []rule {
 		// E: Can't find a source to download version '1.0.3' of 'aadsshlogin:amd64'
 		{match: `^E: Package '([^']+)' has no installation candidate|^E: Can't select candidate version from package (\S+) |^E: Can't find a source to download version '[^']*' of '([^:']+)`, code: fault.PackageUnavailable,
 			what: "No version of $1$2$3 may be installed on this machine.",
-			next: "See what forbids it (a pin in /etc/apt/preferences.d, or no such package): apt-cache policy $1$2$3.",
+			next: "See what forbids it, such as a pin: grep -rn . /etc/apt/preferences /etc/apt/preferences.d; apt-config dump | grep -i preferences.",
 			step: widen,
 			look: aptKeptOut},
 		// E: Unable to locate package aadsshlogin
@@ -202,6 +202,11 @@ func aptRules() []rule {
 		{match: `^([^\n]*\S)[ \t]*\ndpkg: warning: (?:old )?(\S+) package ([a-z-]+) script (subprocess [^\n]+)\ndpkg: (?:warning: )?trying script from the new package instead(?:[^\n]*\n)+?dpkg: error processing`, code: fault.PackageManagerFailed,
 			what: "The $3 script of the installed $2 failed: $4; its last line: $1",
 			next: repairConfigure},
+		// dpkg: error processing archive /var/cache/apt/archives/aadsshlogin_1.0_amd64.deb (--unpack):
+		//  verification on package /var/cache/apt/archives/aadsshlogin_1.0_amd64.deb failed!
+		{match: `^dpkg: error processing archive (?:/\S*/)?([^_\s]+)_\S+ \(--\S+\):\n\s*verification on package \S+ failed!`, code: fault.PackageManagerFailed,
+			what: "This machine's dpkg installs only package files with a signature that debsig-verify knows, and $1 has none.",
+			next: "Have whoever keeps this machine add no-debsig to its dpkg configuration; apt checks the signature of the repository: grep -rn debsig /etc/dpkg/dpkg.cfg /etc/dpkg/dpkg.cfg.d"},
 		// Setting up aadsshlogin (1.0.2) ...
 		// dpkg: error processing package aadsshlogin (--configure):
 		//  installed aadsshlogin package post-installation script subprocess returned error exit status 1
@@ -236,6 +241,10 @@ func aptRules() []rule {
 		{match: `^E: Syntax error (/[^:\s]+):(\d+): ([^\n]+?)\.?$`, code: fault.PackageManagerFailed,
 			what: "apt's configuration cannot be read: $1, line $2: $3.",
 			next: "Correct the file, or move it away: less +$2 $1"},
+		// dpkg-query: error: parsing file '/var/lib/dpkg/updates/0001' near line 0:
+		{match: `parsing file '(/var/lib/dpkg/updates/[^']+)'`, code: fault.PackageManagerFailed,
+			what: "$1, which dpkg wrote for an interrupted change, is damaged.",
+			next: "Move it away, and have dpkg finish what is left: sudo mv $1 /root/ && sudo dpkg --configure -a"},
 		// dpkg-query: error: parsing file '/var/lib/dpkg/status' near line 5668:
 		// E: Unable to parse package file /var/lib/dpkg/status (1)
 		{match: `parsing file '(/var/lib/dpkg/[^']+)'|^E: Unable to parse package file (/var/lib/dpkg/\S+)`, code: fault.PackageManagerFailed,
@@ -245,15 +254,23 @@ func aptRules() []rule {
 		{match: `^dpkg(?:-query)?: error: (?:reading|failed to (?:open|read|stat)) package info file '([^']+)'[^\n:]*: ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The package database $1 cannot be read: $2.",
 			next: lastGoodCopy},
+		// dpkg: error: error executing hook 'exit 3', exit code 768
+		{match: `^dpkg: error: error executing hook '([^\n]*)', exit code`, code: fault.PackageManagerFailed,
+			what: "A command that this machine's dpkg configuration has run each time fails: $1",
+			next: "See why it fails, or take it out: grep -rn invoke /etc/dpkg/dpkg.cfg /etc/dpkg/dpkg.cfg.d"},
+		// dpkg: error: unknown option --no-such-option
+		{match: `^dpkg: error: (unknown option -\S+)`, code: fault.PackageManagerFailed,
+			what: "apt's configuration starts dpkg with an option that it does not have: $1.",
+			next: "Correct it, or take it out: grep -rniA3 dpkg::options /etc/apt/apt.conf /etc/apt/apt.conf.d"},
 		// dpkg: unrecoverable fatal error, aborting:
 		//  files list file for package 'x' is missing final newline
 		// dpkg: error: configuration error: /etc/dpkg/dpkg.cfg.d/x:3: unknown option 'y'
 		{match: `^dpkg: (?:unrecoverable fatal error, aborting:\n\s*|error: )([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "dpkg cannot work: $1",
 			next: "Repair what it names (sudo dpkg --audit says it again)" + andAgain},
-		// E: The package aadsshlogin needs to be reinstalled, but I can't find an archive for it.
+		// E: The package vendoragent needs to be reinstalled, but I can't find an archive for it.
 		{match: `^E: The package (\S+) needs to be reinstalled`, code: fault.PackageManagerFailed,
-			what: "$1 is half installed, and its package file cannot be found.",
-			next: "Install it by hand (sudo apt-get install --reinstall $1)" + andAgain},
+			what: "$1 is half installed, and no source of this machine has its package file, so that apt does nothing.",
+			next: "Install it from its file (sudo dpkg -i FILE), or, if it is not needed, remove it: sudo dpkg --remove --force-remove-reinstreq $1"},
 	})
 }

@@ -148,6 +148,20 @@ func aptSourceRules() []rule {
 			what: "$1 served a file that does not match its index: the mirror is being updated, or something on the way changes files.",
 			next: waitForMirror,
 			step: widen},
+		// E: The method 'https' is explicitly disabled via configuration.
+		{match: `^E: The method '([^']+)' is explicitly disabled via configuration`, code: fault.PackageManagerFailed,
+			what: "apt's configuration forbids it to fetch over $1.",
+			next: "See what does, and lift it: grep -rn '::Methods' /etc/apt/apt.conf /etc/apt/apt.conf.d"},
+		// apt says that there is no Release file, whatever kept it from reading that file.
+		// E: Failed to fetch https://host/dists/jammy/Release  Could not load certificates from /etc/ssl/corp.pem (CaInfo option): Error while reading file. [IP: 10.77.0.1 443]
+		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+((?:Could not load |The option |TLS support has been disabled|Unsupported proxy configured)[^\n\[]+?)[ .]*(?:\[[^\n]*)?$`, code: fault.PackageManagerFailed,
+			what: "apt's configuration keeps it from asking $1: $2.",
+			next: "Correct what it names, or take it out: grep -rnE 'Acquire|Ssl|Ca(Info|Path)' /etc/apt/apt.conf /etc/apt/apt.conf.d"},
+		// E: Failed to fetch https://host/dists/jammy/Release  Bad header data [IP: 10.77.0.1 443]
+		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*/Release\s+((?:[^4F\s]|4[^0]|40[^4])[^\n\[]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 could not be read: $2",
+			next: "See what answers on this machine: curl -sSvI https://$1",
+			step: widen},
 		// E: The repository 'http://127.0.0.1:8081/status/404 ./ Release' does not have a Release file.
 		{match: `^[EW]: The repository '` + aptHost + `(\S*) ([^']*?)' (?:does not have a Release file|no longer has a Release file)`, code: fault.PackageUnavailable,
 			what: "$1 has no repository $2 $3.",

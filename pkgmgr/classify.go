@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -32,7 +33,7 @@ type rule struct {
 	unsigned  bool // BadSignature.Missing
 	// look finds on the machine what the message does not name; said is what match
 	// captured. It returns nil if it finds nothing, and may be nil itself.
-	look func(h *host.Host, s Source, said []string) *fault.Fault
+	look func(ctx context.Context, h *host.Host, s Source, said []string) *fault.Fault
 }
 
 // step is what can be tried before a diagnosis is final.
@@ -133,8 +134,8 @@ func readOnlyScript() rule {
 type diagnosis struct {
 	fault  *fault.Fault // nil: nothing is wrong
 	step   step
-	look   func(*host.Host, Source) *fault.Fault // finds a more exact fault; may be nil, and may return nil
-	result host.Result                           // of the command that it is about, if one was run
+	look   func(context.Context, *host.Host, Source) *fault.Fault // finds a more exact fault; may be nil, and may return nil
+	result host.Result                                            // of the command that it is about, if one was run
 }
 
 // ErrInterrupted is wrapped by a fault that Session.Repair may cure: a run of the package
@@ -213,7 +214,9 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 			step:  row.step,
 		}
 		if row.look != nil {
-			d.look = func(h *host.Host, s Source) *fault.Fault { return row.look(h, s, captured(output, at)) }
+			d.look = func(ctx context.Context, h *host.Host, s Source) *fault.Fault {
+				return row.look(ctx, h, s, captured(output, at))
+			}
 		}
 		return d
 	}
@@ -233,6 +236,14 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	}
 	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"See the whole output ("+readLog+"), and repeat the command by hand.")}
+}
+
+// inNoFile corrects the next step for a command that is no transaction: its output is in no
+// file.
+func (d *diagnosis) inNoFile(c host.Command) {
+	if d.step == unexplained {
+		d.fault = fault.Wrap(d.fault, d.fault.Code, d.fault.What, "See the whole output: sudo "+brief(c)+fault.ThenAgain)
+	}
 }
 
 // asAsked changes the scheme of the address in a next step to the one that the output shows

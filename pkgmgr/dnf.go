@@ -16,7 +16,8 @@ import (
 // dnf 4.5 to 4.23 were tried.
 func dnf() *Manager {
 	return byRPM(&Manager{
-		Name: distro.Dnf,
+		Name:  distro.Dnf,
+		Tries: "grep -rnE 'tsflags|downloadonly' /etc/dnf",
 		// dnf's own locks contain the pid of their holder (dnf/lock.py).
 		Locks: []host.Lock{
 			{Path: "/var/cache/dnf/metadata_lock.pid", Kind: host.LockPIDFile},

@@ -47,7 +47,7 @@ func dnf5Rules() []rule {
 		// No matching repositories for *, aadsshlogin, aadsshlogin. Add "--help" for more information about the arguments.
 		{match: `^No matching repositories for (?:[^\n]*, )?([^\s,]+)\. Add "--help"`, code: fault.PackageManagerFailed,
 			what: "The repository definition $1 is not there, or cannot be read.",
-			next: rewriteDefinition},
+			next: readDefinition("/etc/dnf")},
 		// Failed to read key from file:///etc/pki/rpm-gpg/x for repository "y": cannot open file: (2) - No such file or directory [/etc/pki/rpm-gpg/x]
 		// cannot open file: (2) - No such file or directory [/etc/pki/rpm-gpg/x]
 		{match: `^(?:Failed to read key from file://\S+ for repository "([^"]+)": )?cannot open file: \(2\) - [^\n\[]*\[([^\]\n]+)\]`, code: fault.RepositoryUntrusted,
@@ -131,7 +131,7 @@ func dnf5Rules() []rule {
 		// Argument 'aadsshlogin-1.0-1' matches only packages excluded by versionlock.
 		{match: `^Argument '([^']+)' matches only (?:excluded packages|packages excluded by)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
-			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
+			next: liftExclusion("/etc/dnf")},
 
 		// >>> Non-critical error in %post scriptlet: aadsshlogin-0:1.0-1.x86_64
 		// >>> Scriptlet output:

@@ -126,7 +126,11 @@ func dnfRules() []rule {
 			what: "The name $1 cannot be resolved.",
 			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf"},
 		// Curl error (60): SSL peer certificate or SSH remote key was not OK for https://127.0.0.1:8443/repodata/repomd.xml [...]
-		{match: `Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, code: fault.RepositoryUnreachable,
+		// Curl error (77): Problem with the SSL CA cert (path? access rights?) for https://127.0.0.1:8443/repodata/repomd.xml []
+		{match: `Curl error \(77\): [^\n]* for ` + dnfHost, code: fault.RepositoryUnreachable,
+			what: "The file of the authorities that dnf trusts for TLS is not there, or holds no certificate, so that it cannot tell whether $1 is the right host.",
+			next: "See whether it is told to use one of its own (grep -rn sslcacert /etc/dnf/dnf.conf /etc/yum.repos.d), and put that back; where it is not, reinstall ca-certificates" + andAgain},
+		{match: `Curl error \((?:51|60|83)\): [^\n]* for ` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
 			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
 		// Curl error (58): Problem with the local SSL certificate for https://rhui4-1.microsoft.com/... [could not load PEM client certificate from ...]
@@ -200,7 +204,7 @@ func dnfRules() []rule {
 		// All matches were filtered out by exclude filtering for argument: aadsshlogin
 		{match: `All matches were filtered out by exclude filtering for argument: (\S+)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
-			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
+			next: liftExclusion("/etc/dnf/dnf.conf")},
 		// installed package redhat-release-11.0-1.noarch conflicts with bash provided by aadsshlogin-1.0-1.x86_64 from x
 		{match: `installed package (\S+) conflicts with [^\n]* provided by (\S+)`, code: fault.PackageManagerFailed,
 			what: "$2 cannot be beside $1, which is installed.",
@@ -212,7 +216,7 @@ func dnfRules() []rule {
 		// package x is filtered out by exclude filtering
 		{match: `package (\S+)(?: from \S+)? is filtered out by exclude filtering`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
-			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
+			next: liftExclusion("/etc/dnf/dnf.conf")},
 		//   - nothing provides libnosuch.so.2()(64bit) needed by aadsshlogin-1.0.2-1.x86_64
 		{match: `nothing provides (\S+(?: [<>=]+ \S+)?) needed by (\S+)`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: nothing provides $1, needed by $2.",
@@ -248,7 +252,7 @@ func dnfRules() []rule {
 		// Error: Unknown repo: 'aadsshlogin'
 		{match: `Unknown repo: '([^']+)'|Error getting repository data for ([^,\s]+), repository not found`, code: fault.PackageManagerFailed,
 			what: "The repository definition $1$2 is not there, or cannot be read.",
-			next: rewriteDefinition},
+			next: readDefinition("/etc/dnf/dnf.conf")},
 		// Error: There are no enabled repositories in "/etc/yum.repos.d", ...
 		{match: `There are no enabled repositor`, code: fault.PackageUnavailable,
 			what: "No package repository is enabled on this machine.",

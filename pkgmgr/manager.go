@@ -105,6 +105,9 @@ type Manager struct {
 	FilesNeedKeys bool
 	// Offers is a command for people that lists what each source has of a package.
 	Offers string
+	// Tries is a command for people that shows the settings with which the manager only
+	// simulates or downloads, and says that all went well.
+	Tries string
 	// Simulate shows what Install would do; nil if the manager cannot.
 	Simulate func(Order) []host.Command
 	// InstallFiles installs package files from this machine, over the same, an older or a

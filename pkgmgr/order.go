@@ -225,7 +225,7 @@ func (s *Session) unmet(o Order, now Packages, said *fault.Fault) *fault.Fault {
 				seeTransactionLog+", repair that"+andAgain)
 		case p.State == Absent:
 			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s says that all went well, but %s is not installed.", s.Manager.Name, spec.Name),
-				seeTransactionLog+andAgain)
+				seeTransactionLog+", and whether the machine's configuration lets it install nothing ("+s.Manager.Tries+"); lift that"+andAgain)
 		case !p.Satisfies(spec):
 			return fault.New(fault.PackageManagerFailed, p.Name+" is at version "+p.Version+" and was not moved to "+spec.Version+".",
 				seeTransactionLog+andAgain)

@@ -43,3 +43,15 @@ const (
 func removeOne(installed string) string {
 	return "See what the installed one is for (rpm -qi " + installed + "), remove it if you can do without it (sudo rpm -e " + installed + ")" + andAgain
 }
+
+// readDefinition is for a manager that does not know our definition, which its configuration
+// in where may make it look for in another folder.
+func readDefinition(where string) string {
+	return fault.AgainFirst + ": it writes the definition anew; if it stays, see whether another folder is set for definitions (grep -rn reposdir " + where + "), or ask whoever keeps this machine what removes it."
+}
+
+// liftExclusion is for a package that dnf's configuration in where excludes, or does not
+// include.
+func liftExclusion(where string) string {
+	return "See what does (grep -rnE 'exclude|includepkgs' " + where + " /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain
+}

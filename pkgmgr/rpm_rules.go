@@ -42,6 +42,11 @@ func rpmRules() []rule {
 			what: "The package database of rpm cannot be read.",
 			next: "Repair it: sudo rpm --rebuilddb; where that fails, put back a copy of /var/lib/rpm"},
 
+		// error: INSERT OR REPLACE INTO 'Packages' VALUES(?, ?): 8: attempt to write a readonly database
+		{match: `attempt to write a readonly database`, code: fault.PackageManagerFailed,
+			what: "The package database of rpm cannot be written, so that rpm can record nothing, keys included.",
+			next: "See what protects its files (ls -l /var/lib/rpm/; lsattr /var/lib/rpm/), lift that" + andAgain},
+
 		// error: Failed dependencies:
 		// 	aadsshlogin is needed by (installed) needs-aadsshlogin-1.0-1.x86_64
 		{match: `(\S+) is needed by \(installed\) (\S+)`, code: fault.PackageManagerFailed,
@@ -69,7 +74,7 @@ func rpmRules() []rule {
 		// Error unpacking rpm package aadsshlogin-1.0-1.x86_64
 		{match: `Error unpacking rpm package (\S+)`, code: fault.PackageManagerFailed,
 			what: "rpm could not unpack the files of $1: something stands in the way of one of them, or may not be changed.",
-			next: "See which one it is: sudo tail -n 5 /var/log/dnf.rpm.log; lsattr and ls -ld on it"},
+			next: "Have rpm name it: sudo find /var/cache/dnf -name $1.rpm -exec rpm -U {} +; look at that (ls -ld, lsattr), and let it be changed" + andAgain},
 		// error: %preun(aadlogin-1.0.0-1.x86_64) scriptlet failed, exit status 8
 		// error: aadlogin-1.0.0-1.x86_64: erase failed
 		{match: `(?:^|^RPM: |RPM failed: )error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,

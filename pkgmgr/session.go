@@ -230,8 +230,11 @@ func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, 
 			return diagnosis{fault: busy, result: r}, nil
 		}
 	}
+	if k != transacts {
+		d.inNoFile(c)
+	}
 	if d.look != nil {
-		if f := d.look(s.Host, s.Source); f != nil {
+		if f := d.look(ctx, s.Host, s.Source); f != nil {
 			d.fault, d.step = fault.Wrap(d.fault, f.Code, f.What, f.Remedy()), none
 		}
 	}

@@ -14,7 +14,8 @@ import (
 // client/defines.h) and from recorded runs of 3.5.2, 3.5.8 and 3.6.0.
 func tdnf() *Manager {
 	return byRPM(&Manager{
-		Name: distro.Tdnf,
+		Name:  distro.Tdnf,
+		Tries: "grep -n tsflags /etc/tdnf/tdnf.conf",
 		// There is one file, locked with fcntl up to 3.3 and with flock by later versions
 		// (common/lock.c). tdnf waits for it forever and cannot be told not to.
 		Locks: []host.Lock{

@@ -16,6 +16,7 @@ import (
 func yum() *Manager {
 	return byRPM(&Manager{
 		Name:          distro.Yum,
+		Tries:         "grep -n tsflags /etc/yum.conf",
 		Locks:         []host.Lock{{Path: "/var/run/yum.pid", Kind: host.LockPIDFile}},
 		Refresh:       yumRefresh,
 		Versions:      yumVersions,

@@ -15,7 +15,8 @@ import (
 // tried; 1.13 of SLES 12 has the same options.
 func zypper() *Manager {
 	return byRPM(&Manager{
-		Name: distro.Zypper,
+		Name:  distro.Zypper,
+		Tries: "grep -n downloadMode /etc/zypp/zypp.conf",
 		// Not in Locks: zypper ignores a pid in it that now belongs to another program, and
 		// which programs count differs between versions. zypper reports at once, with exit
 		// code 7, who is using it.

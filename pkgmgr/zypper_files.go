@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"regexp"
@@ -20,7 +21,7 @@ const zypperAsk = `for f in /etc/zypp/repos.d/*.repo; do d=$$(mktemp -d); ln -s 
 // zypperFile finds the definition that made zypper fail with an exception, and the line in
 // it: 1.14.42 and older print the error without the file, newer ones without the line. nil
 // if each of them can be read.
-func zypperFile(h *host.Host, _ Source, said []string) *fault.Fault {
+func zypperFile(_ context.Context, h *host.Host, _ Source, said []string) *fault.Fault {
 	for _, folder := range []struct{ path, extension string }{{"/etc/zypp/services.d", ".service"}, {"/etc/zypp/repos.d", ".repo"}} {
 		files, err := h.ReadDir(folder.path)
 		if err != nil {

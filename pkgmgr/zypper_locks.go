@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"context"
 	"path"
 	"regexp"
 	"slices"
@@ -80,7 +81,7 @@ func (l zyppLock) holds(name string) bool {
 
 // zypperLocked says which lock keeps a package as it is, and how to remove that lock; nil
 // if the file of the locks does not show it.
-func zypperLocked(h *host.Host, _ Source, said []string) *fault.Fault {
+func zypperLocked(_ context.Context, h *host.Host, _ Source, said []string) *fault.Fault {
 	content, err := h.ReadFile(zyppLocks, host.Limit)
 	if err != nil {
 		return nil

@@ -214,7 +214,7 @@ func zypperRules() []rule {
 		// Repository 'aadsshlogin' not found by its alias, number, or URI.
 		{match: `^Repository '([^']+)' not found by its alias`, code: fault.PackageManagerFailed,
 			what: "The repository definition $1 is not there, or cannot be read.",
-			next: rewriteDefinition},
+			next: readDefinition("/etc/zypp/zypp.conf")},
 		// Warning: No repositories defined. Operating only with the installed resolvables. Nothing can be installed.
 		{match: `^Warning: No repositories defined\.`, code: fault.PackageUnavailable,
 			what: "No package repository is defined on this machine.",

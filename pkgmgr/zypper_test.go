@@ -35,7 +35,7 @@ func onTheMachine(t *testing.T, m *Manager, note string, r recording.Run) *fault
 	}
 	d := m.diagnose(r.Command, r.Result)
 	if d.look != nil {
-		if f := d.look(h, Source{ID: "aadsshlogin"}); f != nil {
+		if f := d.look(t.Context(), h, Source{ID: "aadsshlogin"}); f != nil {
 			return f
 		}
 	}

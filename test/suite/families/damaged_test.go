@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"aadssh/internal/fault"
+	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
 
 // TestDamagedMachine: damage on the machine itself is reported as such, with the file and
 // what helps; files that a clean-up deleted do no harm.
 func TestDamagedMachine(t *testing.T) {
-	const garbage = `printf 'x = [\n' > `
+	const garbage, main = `printf 'x = [\n' > `, `printf '[main]\ngpgcheck=1\n`
 	for name, c := range map[string]struct {
 		releases []string
 		damage   string
@@ -34,6 +35,25 @@ func TestDamagedMachine(t *testing.T) {
 			`d=$(rpm -E %_dbpath); rm -f $d/rpmdb.sqlite-*; head -c 40000 /dev/urandom > $d/rpmdb.sqlite`, 26, "package database of rpm cannot be read", "rpm --rebuilddb"},
 		"rpm's database cannot be written": {[]string{"rhel-9.4", "azurelinux-4.0", "sles-15.6"},
 			`d=$(rpm -E %_dbpath); mount --bind $d $d; mount -o remount,ro,bind $d`, 30, "read-only", "findmnt -T /var/lib/rpm/."},
+		"rpm's database is protected": {[]string{"rhel-9.4"}, "f=/var/lib/rpm/rpmdb.sqlite; mount --bind $f $f; mount -o remount,ro,bind $f", 26, "database of rpm cannot be written", "lsattr /var/lib/rpm/"},
+		"authorities that are not there": {[]string{"rhel-9.4", "azurelinux-4.0"}, main + `sslcacert=/etc/pki/corp.pem\n' > /etc/dnf/dnf.conf`, 20,
+			"The file of the authorities that dnf trusts for TLS is not there", "grep -rn sslcacert /etc/dnf/dnf.conf"},
+		"definitions in another folder": {[]string{"rhel-9.4", "azurelinux-4.0"}, "mkdir /srv/repos; " + main + `reposdir=/srv/repos\n' > /etc/dnf/dnf.conf`, 26,
+			"The repository definition aadsshlogin is not there", "grep -rn reposdir /etc/dnf"},
+		"definitions in another folder, zypper": {[]string{"sles-15.6"}, "mkdir /srv/repos; " + main + `reposdir=/srv/repos\n' > /etc/zypp/zypp.conf`, 26,
+			"The repository definition aadsshlogin is not there", "grep -rn reposdir /etc/zypp/zypp.conf"},
+		"other packages alone are included": {[]string{"rhel-9.4", "azurelinux-4.0"}, main + `includepkgs=kernel*\n' > /etc/dnf/dnf.conf`, 26,
+			"The owner of this machine excludes aadsshlogin", "includepkgs' /etc/dnf"},
+		"dnf is a wrapper that refuses": {[]string{"rhel-9.4", "azurelinux-4.0"}, `rm /usr/bin/dnf; printf '#!/bin/sh\necho use Satellite >&2; exit 1\n' > /usr/bin/dnf; chmod 755 /usr/bin/dnf`, 26,
+			"use Satellite", "sudo dnf makecache"},
+		"a folder in place of a program": {[]string{"rhel-9.4"}, "mkdir -p /usr/sbin/aad_certhandler/x", 26,
+			"rpm could not unpack", "-exec rpm -U"},
+		"zypper only downloads": {[]string{"sles-15.6"}, main + `commit.downloadMode = DownloadOnly\n' > /etc/zypp/zypp.conf`, 26,
+			"zypper says that all went well", "grep -n downloadMode /etc/zypp/zypp.conf"},
+		"dnf only tests": {[]string{"rhel-9.4", "azurelinux-4.0"}, main + `tsflags=test\n' > /etc/dnf/dnf.conf`, 26,
+			"dnf says that all went well", "tsflags"},
+		"apt only simulates": {[]string{"ubuntu-22.04"}, `echo 'APT::Get::Simulate "true";' > /etc/apt/apt.conf.d/90x`, 26,
+			"apt says that all went well", "apt-config dump"},
 		"dnf 5's locked versions":  {[]string{"azurelinux-4.0"}, "echo '!!!' > /etc/dnf/versionlock.toml", 26, "/etc/dnf/versionlock.toml cannot be read", "less /etc/dnf/versionlock.toml"},
 		"dnf 5's record":           {[]string{"azurelinux-4.0"}, "mkdir -p /usr/lib/sysimage/libdnf5; " + garbage + "/usr/lib/sysimage/libdnf5/packages.toml", 26, "packages.toml, is damaged", "sudo mv /usr/lib/sysimage/libdnf5/packages.toml "},
 		"a plugin of dnf 5":        {[]string{"azurelinux-4.0"}, "echo garbage > /etc/dnf/libdnf5-plugins/actions.conf", 26, "/etc/dnf/libdnf5-plugins/actions.conf cannot be read", "less /etc/dnf/libdnf5-plugins/actions.conf"},
@@ -54,4 +74,25 @@ func TestDamagedMachine(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestLeftOut: if the package manager is told to leave out files of the package, neither a
+// reinstallation nor a first installation brings them: the next step leads to the setting,
+// and without that the package is completed.
+func TestLeftOut(t *testing.T) {
+	each(t, typical(), scene.Options{}, func(m machine) {
+		file, set := "/etc/rpm/macros.left", `%_netsharedpath /usr/sbin`
+		if m.Persona.Family == roots.Apt {
+			file, set = "/etc/dpkg/dpkg.cfg.d/left", "path-exclude=/usr/sbin/*"
+		}
+		m.Write(file, set+"\n")
+		v := m.Want(21, "aad_certhandler is missing").First("aad_certhandler is missing")
+		_, shows, _ := strings.Cut(v.Next(), "is told to (")
+		shows, _, _ = strings.Cut(shows, ")")
+		if said := m.Try(shows).Output(); !strings.Contains(said, file) {
+			m.Fatal("%q does not lead to %s: %s", v.Next(), file, said)
+		}
+		m.Sh("rm " + file)
+		m.Want(0)
+	})
 }
