@@ -21,26 +21,6 @@ const (
 	newest = "1.0.034210009"
 )
 
-// managers is one release for each version of each available package manager.
-func managers() []string {
-	return []string{"debian-11", "debian-12", "debian-13", "rhel-8.10", "rhel-9.4", "rhel-10.0", "rhel-11.0", "azurelinux-4.0", "rhel-7.9", "azurelinux-3.0", "leap-15.6", "sles-15.6"}
-}
-
-// typical is one release for each real package manager.
-func typical() []string { return []string{"ubuntu-22.04", "rhel-9.4", "sles-15.6"} }
-
-// kinds is one release for each package manager, including stand-ins.
-func kinds() []string {
-	return append(typical(), "rhel-7.9", "azurelinux-3.0", "azurelinux-4.0")
-}
-
-// others are the releases that are not in managers.
-func others() []string {
-	return []string{"ubuntu-16.04", "ubuntu-18.04", "ubuntu-20.04", "ubuntu-22.04", "ubuntu-24.04",
-		"almalinux-8.10", "almalinux-9.4", "rocky-8.9", "rocky-9.6", "oracle-8.9", "oracle-9.3",
-		"centos-7", "centos-8", "mariner-2.0", "sles-12.5", "sles-sap-15.5", "leap-15.5"}
-}
-
 // each runs a test for every release, each on a separate machine.
 func each(t *testing.T, releases []string, o scene.Options, test func(m machine)) {
 	t.Helper()
