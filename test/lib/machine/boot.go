@@ -12,7 +12,9 @@ import (
 	"time"
 )
 
-// Boot turns the machine on and returns when its systemd answers.
+// Boot turns the machine on and returns when it is as far as any service finds it: before
+// sysinit.target, systemd-tmpfiles empties /tmp, and with it the folders of programs at work
+// (apt then says "Unknown error executing apt-key").
 func (m *Machine) Boot(ctx context.Context) error {
 	if m.nspawn != nil {
 		return errors.New("the machine is on already")
@@ -48,7 +50,11 @@ func (m *Machine) Boot(ctx context.Context) error {
 		defer close(ended)
 		_ = cmd.Wait() // how it ended does not matter
 	}()
-	return m.awaitInit(ctx)
+	if err := m.awaitInit(ctx); err != nil {
+		return err
+	}
+	_, err = m.Run(ctx, "systemctl", "start", "sysinit.target") // joins the boot's own job; how that ends is the machine's affair
+	return err
 }
 
 // awaitInit finds the machine's first process and waits for its private socket.

@@ -47,6 +47,23 @@ func boot(t *testing.T, suite roots.Suite) *machine.Machine {
 	return m
 }
 
+// TestBootClearsTmpFirst: a boot empties /tmp, however slow it is, before the machine counts
+// as on.
+func TestBootClearsTmpFirst(t *testing.T) {
+	m := boot(t, roots.Bookworm)
+	if err := m.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.WriteFile("/etc/systemd/system/systemd-tmpfiles-setup.service.d/slow.conf", []byte("[Service]\nExecStartPre=/bin/sleep 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	on(t, m)
+	run(t, m, "touch", "/tmp/mine")
+	if got := run(t, m, "sh", "-c", "systemctl is-system-running --wait; ls /tmp/mine"); got != "running\n/tmp/mine" {
+		t.Errorf("after the boot: %s", got)
+	}
+}
+
 func on(t *testing.T, m *machine.Machine) {
 	t.Helper()
 	if err := m.Boot(t.Context()); err != nil { // it ends when the machine does
