@@ -2,6 +2,7 @@ package handler
 
 import (
 	"slices"
+	"strings"
 
 	"aadssh/internal/check"
 	"aadssh/internal/fault"
@@ -40,6 +41,17 @@ func (v outcome) standalone(speaker standalone.Speaker) outcome {
 	v.results = slices.Clone(v.results)
 	for i, c := range v.results {
 		v.results[i].Text, v.results[i].Next = words(c.Text), words(c.Next)
+	}
+	return v
+}
+
+// removing rewrites the next step of an uninstallation that failed: the agent does not run
+// it again, and what it left goes with the next one.
+func (v outcome) removing() outcome {
+	if v.fault != nil {
+		f := *v.fault
+		f.Next = strings.NewReplacer(fault.Again, "set the extension and remove it again", fault.AgainFirst, "Set the extension and remove it again").Replace(f.Remedy())
+		v.fault = &f
 	}
 	return v
 }

@@ -47,13 +47,27 @@ func (w *work) replace(ctx context.Context, s decide.Step) error {
 		return err
 	}
 	// This is the documented way when a script of the legacy package fails: remove it
-	// without running its scripts.
+	// without running its scripts. Whatever else failed would also fail the installation
+	// after that, and people would be left without either.
+	if !pkgmgr.Concerns(fault.Of(err), s.Remove) && !w.begun(ctx, s) {
+		return err
+	}
 	w.log.Warnf("replacing %s failed, removing it without its scripts: %v", strings.Join(s.Remove, ", "), err)
 	if lowErr := w.session.RemoveLowLevel(ctx, s.Remove); lowErr != nil {
 		f := fault.Of(lowErr)
 		return fault.Wrap(errors.Join(err, lowErr), fault.LegacyInstalled, f.What, f.Remedy())
 	}
 	return w.install(ctx, s)
+}
+
+// begun reports whether a replacement has changed one of its packages.
+func (w *work) begun(ctx context.Context, s decide.Step) bool {
+	names := slices.Clone(s.Remove)
+	for _, spec := range s.Want {
+		names = append(names, spec.Name)
+	}
+	now, err := w.session.Query(ctx, names...)
+	return err == nil && slices.ContainsFunc(names, func(name string) bool { return now[name].State != w.facts.Packages[name].State })
 }
 
 // reinstall runs the package's scripts again, from the kept files if there are any: that

@@ -133,6 +133,8 @@ func (r *run) finish(v outcome) fault.Code {
 			speaker.Operation = r.op.name
 		}
 		v = v.standalone(speaker)
+	} else if r.op.name == "uninstall" {
+		v = v.removing()
 	}
 	for _, c := range v.results {
 		r.log.Infof("check %s: %s: %s", c.Name, c.Answer, c.Text)

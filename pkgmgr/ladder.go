@@ -139,6 +139,11 @@ func (l *ladder) takeOlder(ctx context.Context, o *Order, d diagnosis, out *Outc
 	return false, nil
 }
 
+// Concerns reports whether a fault is about one of the packages.
+func Concerns(f *fault.Fault, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return about(diagnosis{fault: f}, name) })
+}
+
 // about reports whether a diagnosis concerns a package.
 func about(d diagnosis, name string) bool {
 	return d.fault != nil && slices.ContainsFunc(strings.FieldsFunc(d.fault.What, func(r rune) bool {

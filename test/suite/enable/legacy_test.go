@@ -123,6 +123,7 @@ func TestLegacy(t *testing.T) {
 					words: []string{legacyDir, "az vm extension delete -g rg-web --vm-name web1 -n AADLoginForLinux"}},
 				{name: "registered without packages", prepare: []func(*machine){registered("Installed")}, code: fault.LegacyInstalled,
 					words: []string{legacyDir, "az vm extension delete"}},
+				{name: "the manager changes nothing", prepare: []func(*machine){withLegacy(false), changesNothing}, code: fault.PackageManagerFailed},
 				{name: "download fails", prepare: []func(*machine){withLegacy(false), noPackages}, code: fault.RepositoryUnreachable},
 			} {
 				t.Run(c.name, func(t *testing.T) {
@@ -143,6 +144,19 @@ func TestLegacy(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// changesNothing makes the package manager refuse or leave out each transaction, after the
+// download.
+func changesNothing(s *machine) {
+	switch {
+	case s.apt():
+		s.Write("/etc/apt/apt.conf.d/90hook", "DPkg::Pre-Invoke { \"false\"; };\n")
+	case s.zypper():
+		s.Write("/etc/zypp/zypp.conf", "[main]\ncommit.downloadMode = DownloadOnly\n")
+	default:
+		s.Write("/etc/dnf/dnf.conf", "[main]\ngpgcheck=1\ntsflags=test\n")
 	}
 }
 

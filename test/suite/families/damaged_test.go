@@ -96,3 +96,27 @@ func TestLeftOut(t *testing.T) {
 		m.Want(0)
 	})
 }
+
+// TestUninstallRefused: an uninstallation that the package manager refuses says how it is
+// completed, because the agent does not run it again; and that completes it.
+func TestUninstallRefused(t *testing.T) {
+	each(t, []string{"ubuntu-22.04", "sles-15.6"}, scene.Options{}, func(m machine) {
+		m.Want(0)
+		hold, release := "zypper addlock aadsshlogin", "zypper removelock aadsshlogin"
+		if m.Persona.Family == roots.Apt {
+			hold, release = "apt-mark hold aadsshlogin", "apt-mark unhold aadsshlogin"
+		}
+		m.Sh(hold)
+		report, err := m.Agent.Uninstall(t.Context(), m.GoalState)
+		m.Must(err)
+		last := report.Runs[len(report.Runs)-1]
+		if said := "then set the extension and remove it again."; last.ExitCode != 26 || !strings.Contains(last.Stdout, said) {
+			m.Fatal("exit %d, and it does not say %q:\n%s", last.ExitCode, said, last.Stdout)
+		}
+		m.Has("aadsshlogin", newer)
+		m.Sh(release)
+		m.GoalState.Sequence++
+		m.Want(0)
+		m.leave()
+	})
+}
