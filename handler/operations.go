@@ -38,6 +38,9 @@ type operation struct {
 	// replaces: when it begins, the status file may hold another version's status under the
 	// same sequence number.
 	replaces bool
+	// removes: it takes away what was installed. Nobody runs it again after a failure unless
+	// the extension is set first.
+	removes bool
 	// newest: it updates the packages to the newest allowed version.
 	newest bool
 	// meaning is what an operation that interrupts another one tells about itself.
@@ -69,9 +72,9 @@ func operations() []operation {
 		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, identityTimeout: lookIdentityTimeout, meaning: "which does the same and more"},
 		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures, replaces: true, meaning: "a step of an upgrade of the extension"},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true, meaning: "with which the agent begins an upgrade or " + fault.AnUninstall},
-		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall, meaning: "which takes away what was installed"},
+		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall, removes: true, meaning: "which takes away what was installed"},
 		{name: "setup", budget: StandaloneBudget, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, identityTimeout: identity.DefaultBudget, meaning: "which does the same and more"},
-		{name: "remove", budget: StandaloneBudget, run: (*run).remove, standalone: true, meaning: "which takes away what was installed"},
+		{name: "remove", budget: StandaloneBudget, run: (*run).remove, standalone: true, removes: true, meaning: "which takes away what was installed"},
 	}
 }
 

@@ -133,7 +133,7 @@ func (r *run) finish(v outcome) fault.Code {
 			speaker.Operation = r.op.name
 		}
 		v = v.standalone(speaker)
-	} else if r.op.name == "uninstall" {
+	} else if r.op.removes {
 		v = v.removing()
 	}
 	for _, c := range v.results {
