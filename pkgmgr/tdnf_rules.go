@@ -55,6 +55,13 @@ func tdnfRules() []rule {
 		{match: `^importing key from file://(\S+)\n(?:[^\n]*\n){0,3}?Error\(1602\)`, code: fault.RepositoryUntrusted,
 			what: "The key file $1, which the definition of the repository names, is not there.",
 			next: rewriteKeyFile},
+		// importing key from https://host/keys/x.asc
+		// Error: 404 when downloading https://host/keys/x.asc
+		// . Please check repo url or refresh metadata with 'tdnf makecache'.
+		// Error processing key: https://host/keys/x.asc     (tdnf's client/gpgcheck.c, TDNFFetchRemoteGPGKey)
+		{match: `^Error: (404|410) when downloading (https?://\S+)\n[^\n]*\nError processing key: `, code: fault.RepositoryUntrusted,
+			what: "The key $2, which the definition of the repository names, is not there (the host answered $1).",
+			next: "See which one names it (grep -rnF '$2' /etc/yum.repos.d), correct that" + andAgain},
 		// Error(1512) : public key is unavailable. install public key using rpm --import or use --nogpgcheck to ignore.
 		// Error(1515) : RPM not signed. Use --nogpgcheck to ignore.
 		// Error processing package: Packages/a/aadsshlogin-1.0.2-1.x86_64.rpm
