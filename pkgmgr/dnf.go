@@ -94,10 +94,12 @@ func dnfVersions(s Source, name string) host.Command {
 }
 
 // dnfTransaction are the options of every command that changes packages: weak dependencies
-// are not installed, the downloaded files are kept so that we can copy them, and packages
-// that seem unneeded are not removed.
+// are not installed, the downloaded files are kept so that we can copy them, packages that
+// seem unneeded are not removed, and the newest version is meant: with best=0, strict=0 or
+// skip_broken=1 in dnf.conf, dnf calls it a success to leave an older one.
 func dnfTransaction() []string {
-	return []string{"--setopt=install_weak_deps=0", "--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0"}
+	return []string{"--setopt=install_weak_deps=0", "--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0",
+		"--setopt=best=1", "--setopt=strict=1", "--setopt=skip_broken=0"}
 }
 
 // rpmWanted are the packages of an order: their files if those were fetched before,

@@ -120,3 +120,16 @@ func TestNewestIsNotInstallableOverAnOlderOne(t *testing.T) {
 		m.Has("aadsshlogin", newest)
 	})
 }
+
+// TestOwnersBest: an update goes to the newest version also where the machine's own dnf is
+// content with an older one.
+func TestOwnersBest(t *testing.T) {
+	each(t, []string{"rhel-8.10", "rhel-9.4", "azurelinux-4.0"}, scene.Options{}, func(m machine) {
+		m.Want(0)
+		m.Write("/etc/dnf/dnf.conf", "[main]\ngpgcheck=1\nbest=0\n")
+		m.Offer(login(newer, newest)...)
+		m.update("1.0.2.0")
+		m.Want(0)
+		m.Has("aadsshlogin", newest)
+	})
+}

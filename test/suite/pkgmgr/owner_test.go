@@ -25,6 +25,7 @@ func TestOwnersConfiguration(t *testing.T) {
 			{"local files are verified", "localpkg_gpgcheck=1"},
 			{"what is missing is passed over", "strict=0\nskip_broken=1\nskip_unavailable=1"},
 			{"no is the answer", "assumeno=1"},
+			{"an older version is enough", "best=0"},
 		},
 		distro.Zypper: {
 			{"another cache", "cachedir = /srv/cache"},
@@ -32,7 +33,7 @@ func TestOwnersConfiguration(t *testing.T) {
 		},
 	}
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "03", Version: "1.0"}
-	packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
+	packages := []fixtures.Spec{{Name: fixtures.Login, Version: older}, {Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
 	for _, p := range slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return len(settings[distro.Manager(p.Family)]) == 0 }) {
 		for _, s := range settings[distro.Manager(p.Family)] {
 			t.Run(p.Name+"/"+s.name, func(t *testing.T) {
@@ -42,6 +43,7 @@ func TestOwnersConfiguration(t *testing.T) {
 				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
 				m.third("base", "https://"+pkghost.Name+"/base")
 				m.must(job{Do: "Refresh"})
+				m.must(job{Do: "Install", Specs: spec("aadsshlogin", older)})
 				m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 				m.has("aadsshlogin", newer)
 				if kept := m.must(job{Do: "Kept", Names: []string{"aadsshlogin"}}).Kept; len(kept) == 0 {
