@@ -144,6 +144,9 @@ func (r *Report) ofOne(m *machine) {
 		if port := m.sshPort(); g.Name == "listen" && g.Answer == "pass" && port != 22 {
 			g.Text += fmt.Sprintf(" It is on port %d, which clients must name: ssh -p %d, --port %d with the Azure CLI.", port, port, port)
 		}
+		if g.Name == string(check.GateHistory) && g.Answer == "pass" && !m.history.since.IsZero() {
+			g.Text = signInErrors(m)[0].Text // not of 24 hours
+		}
 		if ok {
 			u.Gates = append(u.Gates, g)
 		}

@@ -19,6 +19,7 @@ import (
 type history struct {
 	source string // for people; "" where none could be read
 	events []trail.Event
+	since  time.Time // where it begins, if later than 24 hours ago
 }
 
 // readHistory reads the journal or the logs. What auditd writes is read by the check
@@ -27,13 +28,16 @@ func readHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Som
 	log := trail.Read(ctx, h, now, trail.Day)
 	events := log.Events(h.RootOnly, h.Exists)
 	if one == nil {
-		return history{log.Source, events}, trail.About{}
+		one = &gate.Somebody{}
 	}
-	all := history{source: log.Source}
+	all := history{source: log.Source, since: log.Since}
 	for i := range events {
 		if events[i].Concerns(one.Name, one.From) {
 			all.events = append(all.events, events[i])
 		}
+	}
+	if one.Name == "" {
+		return all, trail.About{}
 	}
 	return all, log.About(one.Name)
 }
@@ -55,7 +59,11 @@ func signInErrors(m *machine) []check.Result {
 		}
 	}
 	if newest == nil {
-		return []check.Result{{Text: "No failed sign-in of " + m.whom("an Entra ID user") + " in the last 24 hours (" + m.history.source + ")."}}
+		when := "in the last 24 hours (" + m.history.source + ")."
+		if since := m.history.since; !since.IsZero() {
+			when = "since " + since.UTC().Format("2006-01-02 15:04 MST") + "; earlier lines of the last 24 hours were not read (" + m.history.source + ")."
+		}
+		return []check.Result{{Text: "No failed sign-in of " + m.whom("an Entra ID user") + " " + when}}
 	}
 	var results []check.Result
 	for _, e := range newest {

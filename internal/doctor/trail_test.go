@@ -51,3 +51,16 @@ func TestEndsWithItsCause(t *testing.T) {
 		}
 	}
 }
+
+// What was not read is not said to have no failures.
+func TestHistoryFromLater(t *testing.T) {
+	since := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	for want, m := range map[string]machine{
+		"in the last 24 hours (the journal).": {history: history{source: "the journal"}},
+		"since 2026-11-21 08:00 UTC; earlier lines of the last 24 hours were not read (/var/log/secure).": {history: history{source: "/var/log/secure", since: since}},
+	} {
+		if got := signInErrors(&m)[0].Text; got != "No failed sign-in of an Entra ID user "+want {
+			t.Error(got)
+		}
+	}
+}

@@ -86,6 +86,8 @@ func TestIptables(t *testing.T) {
 		{"a mark that may be set", []string{"-P INPUT ACCEPT", "-A INPUT -m set --match-set admins src -j MARK --set-xmark 0x8000/0x8000", "-A INPUT -m mark --mark 0x8000/0x8000 -j DROP"}, Unknown},
 		{"the mark of a connection", []string{"-P INPUT DROP", "-A INPUT -m connmark --mark 0x1 -j ACCEPT"}, Unknown},
 		{"what comes another way than the answer goes", []string{"-P INPUT ACCEPT", "-A INPUT -m rpfilter --loose --validmark --invert -j DROP"}, Open},
+		{"a module that is a condition without options", []string{"-P INPUT DROP", "-A INPUT -p tcp -m socket -j ACCEPT"}, Unknown},
+		{"another one", []string{"-P INPUT ACCEPT", "-A INPUT -m eui64 -j DROP"}, Unknown},
 		{"an owner's module", []string{"-P INPUT ACCEPT", "-A INPUT -j XTPORTAL"}, Unknown},
 		{"garbage", []string{"", "-P", "-A INPUT -p", "-A INPUT ! -s"}, Open},
 	} {

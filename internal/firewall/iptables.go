@@ -272,8 +272,11 @@ func (s *Ruleset) iptablesCondition(o option, all []option) func(*packet) truth 
 // connection of one person.
 func iptablesConstant(o option, all []option) (t truth, ok bool) {
 	switch v := o.value(); o.name {
-	case "-m": // headers that a connection of ssh does not have
-		return when(!text.OneOf(v, "rt frag ah esp hbh dst mh")), true
+	case "-m":
+		if text.OneOf(v, "socket eui64") { // conditions even without an option
+			return maybe, true
+		}
+		return when(!text.OneOf(v, "rt frag ah esp hbh dst mh")), true // headers that a connection of ssh does not have
 	case "-p":
 		return when(v == "tcp" || v == "6" || v == "all"), true
 	case "--pkt-type":

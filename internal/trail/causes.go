@@ -61,6 +61,8 @@ func Causes() []Cause {
 		file   = `(?P<path>/[^"]*)`
 		anyone = `(?P<who>.*)`
 		from   = `(?P<from>\S+)`
+		// sshd.c: drop_connection
+		dropped = `drop connection #\d+ from \[(?P<from>[0-9A-Fa-f.:]+)(?:%\w+)?\]:\d+ on \[[^\]]*\]:\d+ `
 	)
 	return []Cause{
 		{Name: "other-account", by: byHandler | byAccount, says: `Found a user with the same name but different oid\b.*`,
@@ -151,9 +153,15 @@ func Causes() []Cause {
 		{Name: "hosts-deny", by: bySSHD, scope: address, Settled: "sshd-hosts", says: `refused connect from (?P<from>.*)`,
 			Means: "hosts.deny refuses connections from {from}",
 			Next:  "sudo grep -n -v '^#' /etc/hosts.allow /etc/hosts.deny"},
-		{Name: "throttled", by: bySSHD, scope: machine, says: `(?:beginning MaxStartups throttling|drop connection #\d+ from \[` + `(?P<from>[0-9A-Fa-f.:]+)(?:%\w+)?\]:\d+ on \[[^\]]*\]:\d+ (?:past [A-Za-z]+|penalty: .*))`,
+		{Name: "throttled", by: bySSHD, scope: machine, says: `(?:beginning MaxStartups throttling|` + dropped + `past MaxStartups)`,
 			Means: "so many connections wait to sign in that sshd drops new ones (MaxStartups)",
 			Next:  "ss -tn state established '( sport = :ssh )' shows from whom; sudo sshd -T | grep -i -e maxstartups -e persource"},
+		{Name: "source-limit", by: bySSHD, scope: address, says: dropped + `past PerSourceMaxStartups`,
+			Means: "so many connections from {from} wait to sign in that sshd drops further ones of that source (PerSourceMaxStartups)",
+			Next:  "ss -tn state established '( sport = :ssh )' shows from whom; sudo sshd -T | grep -i persource"},
+		{Name: "penalty", by: bySSHD, scope: address, says: dropped + `penalty: (?P<why>.*)`,
+			Means: "sshd drops connections from {from} for a time, as a penalty for earlier ones of that source ({why})",
+			Next:  "The penalty ends by itself (after ten minutes at most, unless sshd is configured otherwise). Find what failed before: sudo journalctl -u ssh -u sshd --since -1h; sudo sshd -T | grep -i persourcepenalt"},
 		{Name: "identity", by: byHandler | byAccount, scope: machine, Settled: "identity",
 			words: `(?i)identity not found|(managed identity|msi|imds|169\.254\.169\.254|access token).*(fail|error|not|unable|could)|(fail|error|unable|could).*(managed identity|msi|imds|169\.254\.169\.254|access token)`,
 			Means: "the machine's identity gave the sign-in program no token",

@@ -23,6 +23,8 @@ type Event struct {
 	proved  bool
 	groups  map[string]string
 	conn    *connection
+
+	stranger bool // of the source alone, and nobody of the directory is known to have connected from there
 }
 
 // Algorithm is the algorithm that sshd rejected, and the kind of its list: "Pubkey",
@@ -57,6 +59,7 @@ type reader struct {
 	ended    *regexp.Regexp
 	upn      *regexp.Regexp
 	conns    map[int]*connection
+	sources  map[string]bool // addresses from which somebody connected under a name of the directory
 	events   []*Event
 }
 
@@ -77,12 +80,13 @@ func newReader() *reader {
 		ended:    regexp.MustCompile(`^exited MaxStartups throttling`),
 		upn:      regexp.MustCompile(`[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`),
 		conns:    map[int]*connection{},
+		sources:  map[string]bool{},
 	}
 	// The places where sshd repeats the name of the person who connects.
 	for _, p := range []string{
-		`^(?:Connection closed|Connection reset|Disconnected from) (?:by )?(?:authenticating|invalid) user (.*) \S+ port \d+$`,
-		`^(?:Failed|Postponed|Accepted) [a-z/-]+ for (?:invalid user )?(.*) from \S+ port \d+ ssh2(?:$|: )`,
-		`^Invalid user (.*) from \S+(?: port \d+)?$`,
+		`^(?:Connection closed|Connection reset|Disconnected from) (?:by )?(?:authenticating|invalid) user (.*) (\S+) port \d+$`,
+		`^(?:Failed|Postponed|Accepted) [a-z/-]+ for (?:invalid user )?(.*) from (\S+) port \d+ ssh2(?:$|: )`,
+		`^Invalid user (.*) from (\S+?)(?: port \d+)?$`,
 	} {
 		r.asks = append(r.asks, regexp.MustCompile(p))
 	}
@@ -111,6 +115,7 @@ func (l Log) Events(safe, there func(path string) bool) []Event {
 		if e.who == "" && e.conn != nil {
 			e.who = e.conn.who
 		}
+		e.stranger = text.OneOf(e.Cause.Name, "source-limit penalty") && !r.sources[e.groups["from"]]
 		switch path := e.groups["path"]; {
 		case e.conn != nil && e.conn.accepted && !e.conn.refused:
 		case e.who != "" && !fromDirectory(e.who):
@@ -176,6 +181,7 @@ func (r *reader) line(l Line) {
 		for _, p := range r.asks {
 			if part := p.FindStringSubmatch(text); part != nil {
 				c.who = part[1]
+				r.sources[part[2]] = r.sources[part[2]] || fromDirectory(part[1])
 			}
 		}
 		if part := r.accepted.FindStringSubmatch(text); part != nil && fromDirectory(part[1]) {
@@ -281,24 +287,33 @@ func (r *reader) over(c *connection, who, from string, accepted bool) {
 		case e.Cause.scope == machine:
 			return accepted
 		case e.Cause.scope == address:
-			return accepted && strings.Contains(e.groups["from"], from)
+			return accepted && e.isFrom(from)
 		}
-		return name == who
+		return strings.EqualFold(name, who)
 	})
 }
 
 func (r *reader) drop(gone func(*Event) bool) { r.events = slices.DeleteFunc(r.events, gone) }
 
 // Concerns reports whether an event matters for one person's sign-in: it is theirs, or may
-// affect them too. from is where they connect from; the zero address: not known.
+// affect them too. An empty name is everybody's. from is where they connect from; the zero address: not known.
 func (e *Event) Concerns(name string, from netip.Addr) bool {
 	switch e.Cause.scope {
 	case machine:
 		return true
 	case address:
-		return !from.IsValid() || strings.Contains(e.groups["from"], from.String())
+		if from.IsValid() {
+			return e.isFrom(from.String())
+		}
+		return !e.stranger
 	}
-	return strings.EqualFold(e.who, name)
+	return name == "" || strings.EqualFold(e.who, name)
+}
+
+// isFrom reports whether one of the words for the other end is an address: of the TCP wrappers
+// these are a name and an address in brackets.
+func (e *Event) isFrom(address string) bool {
+	return slices.Contains(strings.FieldsFunc(e.groups["from"], func(r rune) bool { return strings.ContainsRune(" ()[]", r) }), address)
 }
 
 // CommandName is a name that is safe in a command, or PERSON.

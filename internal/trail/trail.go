@@ -5,6 +5,7 @@
 package trail
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"regexp"
@@ -42,6 +43,7 @@ type Line struct {
 type Log struct {
 	Source string // for people; "" if nothing could be read
 	Lines  []Line
+	Since  time.Time // where what was read begins, if that is later than was asked for
 }
 
 // journal is the source in which the kernel vouches for who wrote a line.
@@ -63,14 +65,35 @@ func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) L
 	}
 	r, err := h.Runner.Run(ctx, host.Command{Name: "journalctl", Args: args})
 	if err == nil && r.ExitCode == 0 && len(r.Stdout) > 0 {
-		return Log{journal, recent(fromJournal(r.Stdout), now, age)}
+		lines := fromJournal(r.Stdout)
+		log := Log{Source: journal, Lines: recent(lines, now, age)}
+		if bytes.Count(r.Stdout, []byte("\n")) >= most && len(lines) > 0 {
+			log.Since = lines[0].At
+		}
+		return log
 	}
 	for _, path := range []string{"/var/log/auth.log", "/var/log/secure", "/var/log/messages"} {
 		if text, err := h.ReadTail(path, tailSize); err == nil {
-			return Log{path, recent(fromFile(string(text), now), now, age)}
+			return Log{path, recent(fromFile(string(text), now), now, age), begins(string(text), now, age)}
 		}
 	}
 	return Log{}
+}
+
+// begins is the time of the first line of a log file, of any program, if it is newer than age: the
+// file was rotated, or only its end was read. An empty file begins now.
+func begins(text string, now time.Time, age time.Duration) time.Time {
+	first := now
+	for line := range strings.Lines(text) {
+		if part := regexp.MustCompile(syslogTime).FindString(line); part != "" {
+			first = stamp(part, now)
+			break
+		}
+	}
+	if now.Sub(first) >= age {
+		return time.Time{}
+	}
+	return first
 }
 
 // recent leaves out lines that are too old; lines without a time stay.
@@ -145,7 +168,8 @@ func fromJournal(text []byte) []Line {
 // The beginnings of lines in log files: syslog's time, host and program with its process
 // ID; auditd's type and seconds since 1970; and rsyslog's text for a repeated line.
 const (
-	syslogHead = `^(\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ ([A-Za-z0-9_.-]+)(?:\[(\d+)\])?: (.*)$`
+	syslogTime = `^(\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)`
+	syslogHead = syslogTime + ` \S+ ([A-Za-z0-9_.-]+)(?:\[(\d+)\])?: (.*)$`
 	auditHead  = `^type=AVC msg=audit\((\d+)\.\d+:\d+\): (.*)$`
 	again      = `^message repeated \d+ times: \[ (.*)\]$`
 )
@@ -185,12 +209,11 @@ func stamp(s string, now time.Time) time.Time {
 			return at
 		}
 	}
-	at, err := time.ParseInLocation("2006 Jan _2 15:04:05", strconv.Itoa(now.Year())+" "+s, now.Location())
-	if err != nil {
-		return time.Time{}
+	for _, year := range []int{now.Year(), now.Year() - 1} { // 29 February is a day of only one of them
+		at, err := time.ParseInLocation("2006 Jan _2 15:04:05", strconv.Itoa(year)+" "+s, now.Location())
+		if err == nil && !at.After(now.Add(Day)) {
+			return at
+		}
 	}
-	if at.After(now.Add(Day)) {
-		at = at.AddDate(-1, 0, 0)
-	}
-	return at
+	return time.Time{}
 }

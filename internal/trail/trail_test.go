@@ -2,10 +2,16 @@ package trail
 
 import (
 	"encoding/json"
+	"net/netip"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 )
 
 func noon() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
@@ -15,7 +21,7 @@ const at = "2026-11-21T11:00:00+00:00 web1 "
 func no(string) bool { return false }
 
 func events(text string) []Event {
-	return Log{"a file", recent(fromFile(text, noon()), noon(), Day)}.Events(no, no)
+	return Log{Source: "a file", Lines: recent(fromFile(text, noon()), noon(), Day)}.Events(no, no)
 }
 
 func names(all []Event) string {
@@ -68,8 +74,8 @@ func TestEventsExplainLines(t *testing.T) {
 		at + `sshd-session[9]: fatal: Access denied for user ada@contoso.com by PAM account configuration [preauth]`:                                  "pam-refused",
 		at + `sshd[9]: error: PAM: pam_open_session(): Cannot make/remove an entry for the specified session`:                                         "pam-session",
 		at + `sshd[9]: Account ada@contoso.com has expired`:                                                                                           "account-expired",
-		at + `sshd[9]: drop connection #0 from [10.9.9.9]:40000 on [10.0.0.4]:22 penalty: failed authentication`:                                      "throttled",
-		at + `sshd[9]: drop connection #11 from [10.9.9.9]:40000 on [10.0.0.4]:22 past PerSourceMaxStartups`:                                          "throttled",
+		at + `sshd[9]: drop connection #0 from [10.9.9.9]:40000 on [10.0.0.4]:22 penalty: failed authentication`:                                      "penalty",
+		at + `sshd[9]: drop connection #11 from [10.9.9.9]:40000 on [10.0.0.4]:22 past PerSourceMaxStartups`:                                          "source-limit",
 		at + `sshd[9]: error: maximum authentication attempts exceeded for invalid user ada@contoso.com from 10.0.0.4 port 5 ssh2 [preauth]`:          "too-many-tries",
 		at + `sshd[9]: refused connect from 10.9.9.9 (10.9.9.9)`:                                                                                      "hosts-deny",
 		at + `sshd[9]: error: beginning MaxStartups throttling`:                                                                                       "throttled",
@@ -212,6 +218,8 @@ func TestEventsEnd(t *testing.T) {
 		free    = "2026-11-21T10:06:00+00:00 w sshd[5]: exited MaxStartups throttling after 00:00:20, 3 connections dropped\n"
 		granted = "2026-11-21T11:05:00+00:00 w sshd[6]: pam_aad(sshd:account): Login granted for ada@contoso.com as an admin.\n"
 		entered = "2026-11-21T11:05:01+00:00 w sshd[6]: Accepted publickey for ada@contoso.com from 10.0.0.4 port 5 ssh2: RSA-CERT ID x\n"
+		near    = "2026-11-21T10:03:00+00:00 w sshd[4]: refused connect from 10.0.0.45 (10.0.0.45)\n"
+		capital = "2026-11-21T11:05:01+00:00 w sshd[6]: Accepted publickey for Ada@contoso.com from 10.0.0.4 port 5 ssh2: RSA-CERT ID x\n"
 		local   = "2026-11-21T11:05:02+00:00 w sshd[8]: Accepted publickey for root from 10.0.0.4 port 5 ssh2: RSA SHA256:x\n"
 		forged  = "2026-11-21T11:05:03+00:00 w sshd[9]: Invalid user Accepted publickey for ada@contoso.com from 10.0.0.4 port 5 ssh2 from 10.0.0.5 port 6\n"
 	)
@@ -221,6 +229,8 @@ func TestEventsEnd(t *testing.T) {
 		unsafe + ada + bob + deny + full + granted: "throttled hosts-deny role unsafe-program",
 		unsafe + ada + bob + deny + full + entered: "role",
 		unsafe + ada + bob + local + forged:        "role role unsafe-program",
+		near + unsafe + ada + entered:              "hosts-deny", // an address that begins with the one of the sign-in
+		ada + capital:                              "",
 		entered + ada:                              "role",
 	} {
 		if got := names(events(text)); got != want {
@@ -228,7 +238,7 @@ func TestEventsEnd(t *testing.T) {
 		}
 	}
 	yes := func(string) bool { return true }
-	if all := (Log{"", fromFile(unsafe, noon())}).Events(yes, yes); len(all) != 0 {
+	if all := (Log{Source: "", Lines: fromFile(unsafe, noon())}).Events(yes, yes); len(all) != 0 {
 		t.Errorf("the file is safe now: %+v", all)
 	}
 }
@@ -257,7 +267,7 @@ func TestJournal(t *testing.T) {
 		record("sshd", "0", "sshd", denied)[:60]:                 "",
 		`{"SYSLOG_IDENTIFIER":"sshd","_UID":"0","MESSAGE":[112,97,109,95,97,97,100,40,115,58,97,99,99,111,117,110,116,41,58,32,100,101,110,105,101,100,255]}`: "role",
 	} {
-		log := Log{"the journal", recent(fromJournal([]byte(text)), noon(), Day)}
+		log := Log{Source: "the journal", Lines: recent(fromJournal([]byte(text)), noon(), Day)}
 		if got := names(log.Events(no, no)); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
@@ -274,7 +284,7 @@ func FuzzEvents(f *testing.F) {
 	f.Add(at + "sshd[9]: error: Unsafe AuthorizedKeysCommand \"/x\": bad ownership or modes for file /\u202e\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, l := range [][]Line{fromFile(text, noon()), fromJournal([]byte(text))} {
-			for _, e := range (Log{"", l}).Events(no, no) {
+			for _, e := range (Log{Source: "", Lines: l}).Events(no, no) {
 				if shown := e.Means() + e.Next() + Quoted(e.Text, 240); strings.ContainsAny(shown, "\x1b\n\r\u202e") {
 					t.Errorf("%q", shown)
 				}
@@ -293,7 +303,7 @@ func TestAbout(t *testing.T) {
 		"2026-11-21T10:00:05+00:00 w sshd[4]: Accepted publickey for ada@contoso.com from 10.0.0.4 port 7 ssh2: RSA-CERT ID x\n" +
 		"2026-11-21T10:00:06+00:00 w sshd[5]: Invalid user Accepted publickey for ada@contoso.com from 10.0.0.4 port 5 ssh2 from 10.0.0.5 port 6\n" +
 		"2026-11-21T10:00:07+00:00 w sshd[6]: pam_aad(sshd:account): Login granted for ada@contoso.com.au as an admin.\n"
-	a := Log{"a file", fromFile(log, noon())}.About("ada@contoso.com")
+	a := Log{Source: "a file", Lines: fromFile(log, noon())}.About("ada@contoso.com")
 	var texts []string
 	for _, l := range a.Lines {
 		texts = append(texts, strconv.Itoa(l.PID))
@@ -301,7 +311,102 @@ func TestAbout(t *testing.T) {
 	if got := strings.Join(texts, " "); got != "1 1 3 4 4" || !a.Admin || a.Granted.Format("05") != "04" {
 		t.Errorf("%q, %+v", got, a)
 	}
-	if b := (Log{"a file", fromFile(log, noon())}).About("bob@contoso.com"); len(b.Lines) != 1 || b.Admin || !b.Granted.IsZero() {
+	if b := (Log{Source: "a file", Lines: fromFile(log, noon())}).About("bob@contoso.com"); len(b.Lines) != 1 || b.Admin || !b.Granted.IsZero() {
 		t.Errorf("%+v", b)
+	}
+}
+
+// sshd keeps a single source out while others get in; nobody else is told so, and nothing is
+// said of scanners, under whose address nobody of the directory has connected.
+func TestSources(t *testing.T) {
+	const (
+		penalty = at + "sshd[9]: drop connection #0 from [10.9.9.9]:40000 on [10.0.0.4]:22 penalty: failed authentication\n"
+		startup = at + "sshd[9]: drop connection #11 from [10.9.9.9]:40000 on [10.0.0.4]:22 past PerSourceMaxStartups\n"
+		ada     = at + "sshd[8]: Connection closed by authenticating user ada@contoso.com 10.9.9.9 port 5 [preauth]\n"
+		root    = at + "sshd[8]: Invalid user admin from 10.9.9.9 port 5\n"
+		deny    = at + "sshd[4]: refused connect from host.example (10.9.9.9)\n"
+	)
+	from := func(s string) (a netip.Addr) {
+		if s != "" {
+			a = netip.MustParseAddr(s)
+		}
+		return a
+	}
+	for _, c := range []struct {
+		log, name, from string
+		want            bool
+	}{
+		{penalty + root, "", "", false},
+		{startup + root, "", "", false},
+		{penalty + ada, "", "", true},
+		{startup + ada, "", "", true},
+		{penalty + root, "bob@contoso.com", "", false},
+		{penalty + root, "bob@contoso.com", "10.9.9.9", true},
+		{penalty + ada, "bob@contoso.com", "10.9.9.99", false},
+		{penalty + ada, "bob@contoso.com", "10.9.9.9", true},
+		{deny, "bob@contoso.com", "0.9.9.9", false},
+		{deny, "bob@contoso.com", "10.9.9.9", true},
+		{deny, "", "", true},
+	} {
+		told := false
+		for _, e := range events(c.log) {
+			told = told || e.Concerns(c.name, from(c.from))
+			if strings.Contains(e.Means(), "connections wait") && strings.Contains(c.log, "penalty") {
+				t.Errorf("%s: %s", c.log, e.Means())
+			}
+		}
+		if told != c.want {
+			t.Errorf("%s of %q from %q: %v", c.log, c.name, c.from, told)
+		}
+	}
+}
+
+// What was read may begin later than what was asked for.
+func TestSince(t *testing.T) {
+	const old, recent = "Nov 18 03:00:00 w CRON[1]: x\n", "Nov 21 08:00:00 w CRON[1]: x\n"
+	line := func(hour int) string {
+		when := time.Date(2026, 11, 21, hour, 0, 0, 0, time.UTC)
+		return `{"MESSAGE":"x","SYSLOG_IDENTIFIER":"sshd","__REALTIME_TIMESTAMP":"` + strconv.FormatInt(when.UnixMicro(), 10) + `","_PID":"7","_UID":"0","_COMM":"sshd"}` + "\n"
+	}
+	for name, c := range map[string]struct{ file, journal, want string }{
+		"a file that reaches back":                 {old + recent, "", ""},
+		"a file that was rotated":                  {recent, "", "08:00"},
+		"a file with ISO times":                    {at + "CRON[1]: x\n", "", "11:00"},
+		"an empty file":                            {"", "", "12:00"},
+		"a journal":                                {"", line(9) + line(8), ""},
+		"a journal of which only the end was read": {"", strings.Repeat(line(9), most-1) + line(8), "08:00"},
+	} {
+		r := hosttest.New(t)
+		h := r.Host()
+		if err := os.MkdirAll(filepath.Dir(h.Path("/var/log/auth.log")), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(h.Path("/var/log/auth.log"), []byte(c.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.Expect(`journalctl -q --no-pager --all -o json --since -24h -n 4000 -r _UID=0 -t sshd -t sshd-session -t sshd-auth -t aad_certhandler`, host.Result{Stdout: []byte(c.journal)})
+		got := ""
+		if since := Read(t.Context(), h, noon(), Day).Since; !since.IsZero() {
+			got = since.Format("15:04")
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// 29 February is not a day of each year.
+func TestLeapDay(t *testing.T) {
+	now := time.Date(2029, 1, 5, 12, 0, 0, 0, time.UTC)
+	for s, want := range map[string]string{"Feb 29 10:00:00": "2028-02-29", "Dec 30 10:00:00": "2028-12-30", "Jan  5 10:00:00": "2029-01-05"} {
+		if got := stamp(s, now).Format(time.DateOnly); got != want {
+			t.Errorf("%s: %s", s, got)
+		}
+	}
+	if got := stamp("Feb 29 10:00:00", now.AddDate(0, -1, 0)).Format(time.DateOnly); got != "2028-02-29" {
+		t.Error(got)
+	}
+	if got := stamp("Feb 29 10:00:00", time.Date(2025, 1, 5, 12, 0, 0, 0, time.UTC)).Format(time.DateOnly); got != "2024-02-29" {
+		t.Error(got)
 	}
 }

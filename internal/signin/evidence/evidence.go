@@ -43,6 +43,9 @@ func LastSignIn(ctx context.Context, h *host.Host, now time.Time, reading Readin
 	if reading.Started.After(read) { // a daemon that got its socket from systemd does not log that it listens
 		read = reading.Started
 	}
+	if signedIn.After(now) { // the clock was ahead then, so the times of files changed later may be earlier
+		return time.Time{}
+	}
 	if signedIn.IsZero() || !reading.Each && (read.IsZero() || !signedIn.After(read)) {
 		return time.Time{}
 	}

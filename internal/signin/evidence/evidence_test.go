@@ -54,6 +54,7 @@ func TestLook(t *testing.T) {
 		{"sshd has its socket from systemd and says nothing", "/etc/ssh/sshd_config", now.Add(time.Hour), time.Time{}, Reading{Started: now.Add(time.Minute)}, true},
 		{"it was started after the sign-in", "/etc/pam.d/sshd", now.Add(time.Hour), time.Time{}, Reading{Started: now.Add(2 * time.Hour)}, false},
 		{"it was started again after it had listened", "/etc/pam.d/sshd", now.Add(time.Hour), now, Reading{Started: now.Add(2 * time.Hour)}, false},
+		{"it is in the future, for the clock was ahead", "/etc/pam.d/sshd", now.Add(4 * time.Hour), now, Reading{}, false},
 		{"each connection has an sshd of its own", "/etc/ssh/sshd_config", now.Add(time.Hour), time.Time{}, Reading{Each: true}, true},
 	} {
 		r := hosttest.New(t)
@@ -74,7 +75,7 @@ func TestLook(t *testing.T) {
 			journal += entry(c.listens, "Server listening on :: port 22.")
 		}
 		r.Expect(`journalctl -q --no-pager --all -o json --since -168h -n 4000 -r _UID=0 -t sshd -t sshd-session -t sshd-auth -t aad_certhandler`, host.Result{Stdout: []byte(journal)})
-		if got := LastSignIn(t.Context(), h, now, c.reading, []string{"/usr/local/bin/ask"}); !got.IsZero() != c.want {
+		if got := LastSignIn(t.Context(), h, now.Add(3*time.Hour), c.reading, []string{"/usr/local/bin/ask"}); !got.IsZero() != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
