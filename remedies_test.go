@@ -172,7 +172,7 @@ func (in reading) flat(e ast.Expr) string {
 // programs are what next steps may have people run; no other word begins a command.
 var programs = strings.Fields(`
 aa-complain aaduserdel aadsshlogin-handler apt apt-cache apt-get apt-mark ausearch az azcmagent btrfs cat chage chmod chown chronyc command cp
-curl date dd df dmesg dnf dpkg dpkg-divert dpkg-statoverride du echo find findmnt free fuser getent gpg grep install ip iptables iptables-legacy iptables-save
+curl date dd df dmesg dnf dpkg dpkg-divert dpkg-statoverride du echo find findmnt free fuser getent gpg grep install iconv ip iptables iptables-legacy iptables-save
 journalctl kubectl ldd less ls lsattr man mkdir mount mv nc nft openssl pam-auth-update pgrep printf ps python3 repquota resolvectl restorecon rm rpm sed
 semodule sh ss ssh-keygen sshd sysctl systemctl tail tdnf tee timedatectl touch ulimit umount update-crypto-policies useradd vipw visudo
 who yum zypper`)

@@ -319,7 +319,7 @@ func TestMerge(t *testing.T) {
 	groups := Check{Name: "sshd-groups", Answer: "fail", Code: 21, Text: "AllowGroups keeps people out.", Next: "Change it."}
 	var f Fleet
 	for name, content := range map[string]string{
-		"a.json": report("web1", groups) + report("web2", groups),
+		"a.json": "\ufeff" + report("web1", groups) + report("web2", groups),
 		"b.json": report("db1", Check{Name: "identity", Answer: "fail", Code: 22, Text: "None."}) + report("ok1", Check{Name: "memory", Answer: "pass"}) + report("", Check{Name: "disk", Answer: "warn", Text: "Full soon."}),
 	} {
 		if err := f.Add(name, strings.NewReader(content)); err != nil {
@@ -335,7 +335,8 @@ func TestMerge(t *testing.T) {
 	}
 	for name, content := range map[string]string{"empty": "", "garbage": "{", "a list": "[]", "another schema": `{"schema":"99"}`,
 		"only a schema": `{"schema":"1"}`, "a status": `{"schema":"1","code":21,"name":"verification-failed","health":{"code":21,"name":"verification-failed"},"parts":[]}`,
-		"a plan": `{"schema":"1","operation":"enable","refused":{"code":22,"name":"identity-missing"},"steps":[]}`, "a verdict alone": `{"schema":"1","verdict":{"code":0,"name":"ok"}}`} {
+		"a plan": `{"schema":"1","operation":"enable","refused":{"code":22,"name":"identity-missing"},"steps":[]}`, "a verdict alone": `{"schema":"1","verdict":{"code":0,"name":"ok"}}`,
+		"an exit code that would be success": `{"schema":"1","verdict":{"code":256,"name":"x"},"checks":[]}`, "UTF-16": "\xff\xfe{\x00}\x00"} {
 		if err := new(Fleet).Add(name, strings.NewReader(content)); fault.Of(err).Code != fault.Usage {
 			t.Errorf("%s: %v", name, err)
 		}

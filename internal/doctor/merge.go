@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -24,7 +25,14 @@ type Fleet struct {
 // error is a *fault.Fault of code Usage.
 func (f *Fleet) Add(name string, in io.Reader) error {
 	const most = 64 << 20 // bytes: thousands of reports
-	d := json.NewDecoder(io.LimitReader(bufio.NewReader(in), most))
+	input := bufio.NewReader(in)
+	switch mark, _ := input.Peek(3); { // PowerShell begins a file with one
+	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
+		_, _ = input.Discard(len(mark))
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")):
+		return fault.New(fault.Usage, name+" is in UTF-16, as PowerShell writes it.", "Run: iconv -f UTF-16 -t UTF-8 "+text.Quote(name)+" | "+host.Program()+" doctor --merge -")
+	}
+	d := json.NewDecoder(io.LimitReader(input, most))
 	for n := 1; ; n++ {
 		var r Report
 		err := d.Decode(&r)
@@ -37,6 +45,8 @@ func (f *Fleet) Add(name string, in io.Reader) error {
 			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, notReport(err)), printed())
 		case r.Schema != schemaVersion:
 			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Brief(r.Schema, 40), schemaVersion), "Print it anew, with this version of the program: sudo "+host.Program()+" doctor --json")
+		case r.Verdict.Code < 0 || r.Verdict.Code > 255: // as an exit code, 256 is success
+			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %d is no exit code.", n, name, r.Verdict.Code), printed())
 		case r.Verdict.Name == "" || r.Checks == nil: // what status and plan print has the same schema
 			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: it has no verdict or no checks.", n, name), printed())
 		}

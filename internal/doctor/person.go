@@ -47,11 +47,12 @@ func Whom(name, from string, fromOne bool) (*gate.Somebody, error) {
 		return &who, nil
 	}
 	a, err := netip.ParseAddr(from)
+	a = a.Unmap()
 	if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
 		return nil, fault.New(fault.Usage, trail.Quoted(from, 80)+" is not an address that anybody connects from.",
 			"Give one IPv4 or IPv6 address, for example: sudo "+host.Program()+" doctor --user "+text.Quote(name)+" --from 198.51.100.23")
 	}
-	who.From = a.Unmap()
+	who.From = a
 	return &who, nil
 }
 

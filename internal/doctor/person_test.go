@@ -75,6 +75,7 @@ func TestWhom(t *testing.T) {
 		{"ada@contoso.com", " 198.51.100.23", "not an address"},
 		{"ada@contoso.com", "::", "not an address"},
 		{"ada@contoso.com", "ff02::1", "not an address"},
+		{"ada@contoso.com", "::ffff:0.0.0.0", "not an address"},
 		{"ada@contoso.com", "224.0.0.1", "not an address"},
 		{"ada@contoso.com", strings.Repeat("1", 1<<20), "not an address"},
 		{"o'brien@contoso.com", "nowhere", `--user "o'brien@contoso.com" --from`},

@@ -74,8 +74,16 @@ func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) L
 	}
 	for _, path := range []string{"/var/log/auth.log", "/var/log/secure", "/var/log/messages"} {
 		if text, err := h.ReadTail(path, tailSize); err == nil {
-			return Log{path, recent(fromFile(string(text), now), now, age), begins(string(text), now, age)}
+			all := string(text)
+			if len(text) < tailSize {
+				all = rotated(h, path) + all
+			}
+			return Log{path, recent(fromFile(all, now), now, age), begins(all, now, age)}
 		}
+	}
+	// journalctl succeeds without a word where there is no journal, too.
+	if err == nil && r.ExitCode == 0 && h.Exists("/run/systemd/journal/socket") && len(h.Glob("/run/log/journal/*/system.journal"))+len(h.Glob("/var/log/journal/*/system.journal")) > 0 {
+		return Log{Source: journal}
 	}
 	return Log{}
 }
@@ -96,10 +104,25 @@ func begins(text string, now time.Time, age time.Duration) time.Time {
 	return first
 }
 
-// recent leaves out lines that are too old; lines without a time stay.
+// rotated is the file that logrotate last made of a log: with the default settings of
+// Debian (.1) or with dateext (RHEL), and not compressed.
+func rotated(h *host.Host, path string) string {
+	older := append(h.Glob(path+"-20[0-9][0-9][0-9][0-9][0-9][0-9]"), h.Glob(path+".1")...)
+	if len(older) == 0 {
+		return ""
+	}
+	text, err := h.ReadTail(older[len(older)-1], tailSize)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// recent leaves out lines that are too old, and those from when the clock was far ahead;
+// lines without a time stay.
 func recent(lines []Line, now time.Time, age time.Duration) (out []Line) {
 	for i := range lines {
-		if at := lines[i].At; at.IsZero() || now.Sub(at) <= age {
+		if at := lines[i].At; at.IsZero() || now.Sub(at) <= age && at.Sub(now) <= Day {
 			out = append(out, lines[i])
 		}
 	}
