@@ -13,6 +13,7 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // doctor examines the machine for a person. Its exit code is that of the verdict.
@@ -148,8 +149,15 @@ func (p Process) merge(c *cobra.Command, files []string, asJSON bool, code *faul
 	var fleet doctor.Fleet
 	var unread []error
 	for _, name := range files {
-		if err := addReports(&fleet, c.InOrStdin(), name); err != nil {
-			unread = append(unread, err)
+		read := make(chan error, 1)
+		go func() { read <- addReports(&fleet, c.InOrStdin(), name) }()
+		select {
+		case err := <-read:
+			if err != nil {
+				unread = append(unread, err)
+			}
+		case <-c.Context().Done(): // a pipe or a terminal may never end
+			return fault.New(fault.Usage, "It was stopped while it read "+text.Printable(name)+"; nothing was counted.", "Name files that end, for example: "+pathOf(c)+" --merge reports/*.json")
 		}
 	}
 	*code = fault.Code(fleet.Worst())
