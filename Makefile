@@ -15,7 +15,7 @@ NAME     = $(or $(TYPE),$(shell sed -n 's/^ *"name": *"\(.*\)",$$/\1/p' HandlerM
 # the smaller of Go's two garbage collectors, and with functions at 16 bytes' distance
 # instead of 32: none makes anything here faster that matters.
 comma   := ,
-INLINED := aadssh/internal/firewall aadssh/internal/trust compress/bzip2 image/color internal/strconv net/netip os unicode/utf8
+INLINED := $(shell grep -v '^\#' misc/inlined.txt)
 BUILD   := GOEXPERIMENT=nogreenteagc $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2,purego$(if $(TAGS),$(comma)$(TAGS)) -gcflags=all=-l $(INLINED:%=-gcflags=%=) -ldflags '-s -w -buildid= -funcalign=1 -X main.version=$(VERSION) $(NAMES)'
 
 .PHONY: help

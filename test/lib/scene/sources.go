@@ -22,7 +22,7 @@ func lookAtSources(ctx context.Context, top string) error {
 		return fmt.Errorf("list the files of the program: %w", err)
 	}
 	files := strings.Fields(string(out))
-	for _, name := range []string{"Makefile", "VERSION", "go.mod", "go.sum"} {
+	for _, name := range []string{"Makefile", "misc/inlined.txt", "VERSION", "go.mod", "go.sum"} {
 		files = append(files, filepath.Join(top, name))
 	}
 	for _, file := range files {
