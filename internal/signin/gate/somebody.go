@@ -30,6 +30,11 @@ type Account struct {
 	Shell  string // /bin/sh if the account names none (passwd(5))
 }
 
+// Root is the user that sudo runs commands as.
+func Root() Somebody {
+	return Somebody{Name: "root", Account: Account{Known: true, Where: "/etc/passwd", Groups: []string{"root"}, Home: "/root", Shell: "/bin/bash"}}
+}
+
 // The forms of names. For people it is narrower than what Entra ID accepts, but only by
 // names that no shell, log or configuration of sshd could contain.
 const (

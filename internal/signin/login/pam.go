@@ -157,6 +157,9 @@ func ofSudo(m pam.Machine, sshd []string, rules *sudo.Answer, powerless *pam.Pro
 	}
 	for _, stack := range asked {
 		o := s.Evaluate(stack, gate.People()[0])
+		if stack == pam.Session { // it is that of the command's user (sudo_pam_begin_session in sudo's pam.c)
+			o = s.EvaluateOne(stack, gate.Root())
+		}
 		if o.Access == pam.Out && !o.Mild && !slices.Contains(sshd, o.Reasons[0].File) {
 			return &o.Reasons[0]
 		}

@@ -20,9 +20,7 @@ func limits(c *call) answer {
 	own := files[0] == standard
 	if own {
 		if c.m.File(standard).Missing() {
-			// Since 1.6 that is no failure (or the vendor's file is read); the module's
-			// content shows which of both it is: only the newer one contains the reason.
-			if !c.has("cannot read settings from %s: %s") {
+			if !c.lenient() { // or the vendor's file is read
 				return answer{codes: []Code{serviceErr}, why: standard + " is not there, over which pam_limits fails", data: Problem{File: standard},
 					next: "Make the file again (it may be empty): " + touch(standard)}
 			}
@@ -44,6 +42,10 @@ func limits(c *call) answer {
 	}
 	return l.answer()
 }
+
+// lenient reports whether a missing file is no failure, as since 1.6: only the newer module
+// contains the reason.
+func (c *call) lenient() bool { return c.has("cannot read settings from %s: %s") }
 
 // limitDrops are the files of limits.d, with those in /etc instead of the vendor's of the
 // same name, in the order of their names.
@@ -93,6 +95,9 @@ const (
 
 func (l *limitSet) read(file string) (a answer, ok bool) {
 	f := l.c.m.File(file)
+	if f.Missing() && l.c.lenient() {
+		return answer{}, true
+	}
 	if f.Missing() {
 		return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
 			next: "Make the file: " + touch(file)}, false
@@ -113,12 +118,18 @@ func (l *limitSet) read(file string) (a answer, ok bool) {
 				return answer{}, true
 			}
 		case len(w) == 4:
-			if rank, t := l.domain(w[0]); t != no {
+			if rank, t := l.domain(w[0]); t != no && !l.spared(rank, strings.ToLower(w[2])) {
 				l.set(rank, t == some, strings.ToLower(w[1]), strings.ToLower(w[2]), strings.ToLower(w[3]), Problem{File: file, Line: number, Text: strings.TrimSpace(raw)})
 			}
 		}
 	}
 	return answer{}, true
+}
+
+// spared reports whether a limit does not concern the person because that is root, for whom
+// sessions and processes are not counted, and whom Debian's module limits by name only.
+func (l *limitSet) spared(rank int, item string) bool {
+	return l.c.person.root() && (rank != rankUser && l.c.m.Library.Debian || item == "maxlogins" || item == "maxsyslogins" || item == "nproc")
 }
 
 // domain says to whom the first word of a line applies.

@@ -223,6 +223,11 @@ func TestKinds(t *testing.T) {
 		{"the same on Debian", debian, map[string]string{"/etc/security/limits.conf": "* hard nofile 99999999\n", "/proc/sys/fs/nr_open": "1048576\n"}, Session, In, ""},
 		{"limits.conf is gone", redhat, map[string]string{"/etc/security/limits.conf": "gone"}, Session, Out, "limits.conf is not there"},
 		{"folders of their own", redhat, map[string]string{"/etc/security/namespace.conf": "/tmp /tmp-inst/ user root\n"}, Session, NotKnown, "pam_namespace"},
+		{"namespace.conf is gone", redhat, with(first("session required pam_namespace.so"), "/etc/security/namespace.conf", "gone"), Session, Out, "namespace.conf is not there"},
+		{"an open brace in pam_env.conf", redhat, with(first("session required pam_env.so"), "/etc/security/pam_env.conf", "A DEFAULT=${B\nC DEFAULT=\\${D\n"), Session, Out, "pam_env.conf:1, which leaves a brace open"},
+		{"no brace is open", redhat, with(first("session required pam_env.so"), "/etc/security/pam_env.conf", "export X=1\nA=1\nC DEFAULT=\"a ${B}\" OVERRIDE=\\${D\n"), Session, In, ""},
+		{"pam_env.conf ends with a line for a shell", redhat, with(first("session required pam_env.so"), "/etc/security/pam_env.conf", "export X=1\n"), Session, Out, "pam_env.conf:1, its last line"},
+		{"pam_env.conf ends with a backslash", redhat, with(with(first("session required pam_env.so"), "/etc/security/pam_env.conf", "A DEFAULT=1 \\\n"), moduleDir+"/pam_env.so", "+Variable buffer overflow: <%s> + <%s>"), Session, Out, "after whose backslash"},
 		{"the package's module in the session", redhat, first("session required pam_aad.so"), Session, NotKnown, "pam_aad.so answers in the session stack is not published"},
 	} {
 		t.Run(c.title, func(t *testing.T) {

@@ -69,6 +69,12 @@ func (p person) account() (a gate.Account, ok bool) {
 	return p.who.Account, p.who.Account.Known
 }
 
+// root reports whether it is root, for whom sudo opens its session.
+func (p person) root() bool {
+	a, known := p.account()
+	return known && a.UID == 0
+}
+
 func people(p gate.Person) person {
 	if p == gate.Service {
 		return person{names: []string{p.Probe(), "6f9619ff-8b86-d011-b42d-00cf4fc964ff"}}

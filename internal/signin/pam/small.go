@@ -38,7 +38,7 @@ func localUser(c *call) answer {
 
 // userType is modules/pam_usertype.
 func userType(c *call) answer {
-	root, kind := false, ""
+	root, kind := c.person.root(), ""
 	for _, arg := range c.Args {
 		switch arg {
 		case "issystem", "isregular":
@@ -178,6 +178,9 @@ func (c *call) program(words []string) answer {
 		a.why = "pam_exec keeps everybody out, because " + name + " always fails"
 	case name == "/bin/true" || name == "/usr/bin/true":
 		return answer{codes: []Code{Success}}
+	case len(f.Text) > 0 && !strings.HasPrefix(string(f.Text), "#!") && !strings.HasPrefix(string(f.Text), "\x7fELF"):
+		a.why = "pam_exec fails, because " + text.Name(name) + " is a script without a first line that names its shell (#!)"
+		a.next, a.fixLine = `Run: sudo `+text.Edit+` '1i\#!/bin/sh' `+text.Quote(name), asSaid
 	case text.Interpreter(f.Text) != "" && c.m.File(text.Interpreter(f.Text)).Missing():
 		a.why = "pam_exec fails, because " + text.Name(name) + " is a script for " + text.Name(text.Interpreter(f.Text)) + ", which is not there"
 	default:
@@ -242,11 +245,22 @@ func (c *call) selinuxUser() string {
 	return ""
 }
 
-// namespace is modules/pam_namespace, which does nothing if its files have no line; the
-// result of a line depends on folders and the kernel.
+// namespace is modules/pam_namespace, which needs its file, and does nothing if its files
+// have no line; the result of a line depends on folders and the kernel.
 func namespace(c *call) answer {
-	files := append([]string{"/etc/security/namespace.conf"}, c.m.List("/etc/security/namespace.d/*.conf")...)
-	for _, file := range files {
+	const own, vendors = "/etc/security/namespace.conf", "/usr/etc/security/namespace.conf"
+	if slices.Contains(c.Args, "require_selinux") && c.m.File("/sys/fs/selinux/enforce").Missing() {
+		return answer{codes: []Code{sessionErr}, why: "pam_namespace with require_selinux ends every session while SELinux is off",
+			next: "Turn SELinux on, where that is wanted, or run: sudo " + edit(c.File, strconv.Itoa(c.Line)+"s/[[:space:]]*require_selinux//")}
+	}
+	first := own
+	if c.m.File(own).Missing() {
+		if first = vendors; c.m.File(vendors).Err != nil {
+			return answer{codes: []Code{sessionErr}, why: own + " is not there, over which pam_namespace fails", data: Problem{File: own},
+				next: "Make the file again (it may be empty): " + touch(own)}
+		}
+	}
+	for _, file := range append([]string{first}, c.m.List("/etc/security/namespace.d/*.conf")...) {
 		number := 0
 		for line := range strings.Lines(string(c.m.File(file).Text)) {
 			number++
@@ -294,27 +308,6 @@ func makeHome(c *call) answer {
 		return answer{codes: []Code{Success}}
 	}
 	return a
-}
-
-// environment is modules/pam_env, for readable files.
-func environment(c *call) answer {
-	if c.stack == Account {
-		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", fixLine: drop}
-	}
-	own, shared := pamEnv, environmentFile
-	for _, arg := range c.Args {
-		if v, ok := strings.CutPrefix(arg, "conffile="); ok && v != "" {
-			own = v
-		}
-		if v, ok := strings.CutPrefix(arg, "envfile="); ok && v != "" {
-			shared = v
-		}
-	}
-	c.m.File(own)
-	if !slices.Contains(c.Args, "readenv=0") {
-		c.m.File(shared)
-	}
-	return answer{codes: []Code{Success, ignore}}
 }
 
 // motd is modules/pam_motd: it shows the first of its files that is there, and answers
