@@ -29,10 +29,8 @@ type NSS struct {
 	// Installed are the services in its lines that have a library on this machine or are
 	// built into glibc.
 	Installed []string
-	// Unread is the line of /etc/passwd that should be sshd's own user and that glibc
-	// cannot parse; 0: there is none.
-	Unread int
-	Err    error // it could not be read
+	Unread    localUser // what glibc does not find in /etc/passwd of the users that sshd needs
+	Err       error     // it could not be read
 }
 
 // switchFile is the file that glibc and sudo read; sudo reads no other.
@@ -42,7 +40,7 @@ const switchFile = "/etc/nsswitch.conf"
 // file, which the glibc of openSUSE and SLES 16 then uses.
 func readNSS(h *host.Host, text []byte, err error) NSS {
 	const vendors = "/usr/etc/nsswitch.conf"
-	n := NSS{File: switchFile, Unread: unreadUser(h, "sshd")}
+	n := NSS{File: switchFile}
 	if errors.Is(err, fs.ErrNotExist) {
 		n.File, err = "", nil
 		if h.Exists(vendors) && libcHas(h, vendors) {
@@ -63,6 +61,7 @@ func readNSS(h *host.Host, text []byte, err error) NSS {
 			}
 		}
 	}
+	n.Unread = n.unreadUser(h)
 	return n
 }
 
@@ -77,26 +76,46 @@ func libcHas(h *host.Host, text string) bool {
 	return true // if it is not found, it is assumed to be a new one
 }
 
-// unreadUser is the line of /etc/passwd that begins with a user's name and that glibc
-// cannot parse (passwd(5): seven fields, the IDs are numbers).
-func unreadUser(h *host.Host, name string) (line int) {
-	text, err := h.ReadFile("/etc/passwd", 16<<20)
+// localUser is a user of /etc/passwd that glibc does not find there; no Name: there is none.
+type localUser struct {
+	Name string
+	Line int // that should be theirs; 0: none is
+}
+
+// unreadUser looks for sshd's own user and for root, which the cert handler runs as. Root
+// has to be there only if nothing else has that name: nss-systemd does.
+func (n *NSS) unreadUser(h *host.Host) (u localUser) {
+	content, err := h.ReadFile("/etc/passwd", 16<<20)
 	if err != nil {
-		return 0
+		return u
 	}
+	if line, found := findUser(content, "sshd"); line > 0 && !found {
+		return localUser{Name: "sshd", Line: line}
+	}
+	others := slices.ContainsFunc(n.Config.Of("passwd").Services, func(s nss.Service) bool { // SSSD leaves root out
+		return n.installed(s.Name) && !text.OneOf(s.Name, "files compat sss "+nssService)
+	})
+	if line, found := findUser(content, "root"); !found && !others {
+		return localUser{Name: "root", Line: line}
+	}
+	return u
+}
+
+// findUser is the line of passwd(5) that begins with a user's name, and whether glibc can
+// parse it: it needs the first four fields, of which the IDs are numbers.
+func findUser(content []byte, name string) (line int, found bool) {
 	number := 0
-	for raw := range bytes.Lines(text) {
+	for raw := range bytes.Lines(content) {
 		number++
-		f := bytes.Split(bytes.TrimRight(raw, "\n"), []byte(":"))
+		f := bytes.Split(bytes.TrimLeft(bytes.TrimRight(raw, "\n"), " \t"), []byte(":"))
 		if string(f[0]) != name {
 			continue
 		}
-		if len(f) >= 7 && isNumber(f[2]) && isNumber(f[3]) {
-			return 0
+		if line = number; len(f) >= 4 && isNumber(f[2]) && isNumber(f[3]) {
+			return line, name != "root" || len(bytes.Trim(f[2], "0")) == 0
 		}
-		line = number
 	}
-	return line
+	return line, false
 }
 
 func isNumber(b []byte) bool { return len(b) > 0 && len(bytes.Trim(b, "0123456789")) == 0 }
@@ -106,7 +125,7 @@ func (n *NSS) installed(service string) bool { return slices.Contains(n.Installe
 // NoLocalUsers reports that not even the users in /etc/passwd are found, including sshd's
 // own: then errors of sshd are caused by this.
 func (n *NSS) NoLocalUsers() bool {
-	if n.Unread > 0 || n.Config.Broken > 0 {
+	if n.Unread.Name != "" || n.Config.Broken > 0 {
 		return true
 	}
 	line := n.Config.Of("passwd")
@@ -139,10 +158,8 @@ func (n *NSS) assessPasswd() gate.Answer {
 		// The command removes bracketed parts, and what is left of brackets that are not
 		// closed.
 		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: `+text.Edit+` -e '%[1]ds/\[[^]]*\]//g' -e '%[1]ds/[^[:space:]]*[]=[][^[:space:]]*//g' %[2]s && getent passwd root`, a.Line, n.File)
-	case n.Unread > 0:
-		a.File, a.Line = "/etc/passwd", n.Unread
-		a.Text = "Line " + strconv.Itoa(n.Unread) + " of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody."
-		a.Next = "Correct it: sudo vipw; try it with: getent passwd sshd"
+	case n.Unread.Name != "":
+		a.File, a.Line, a.Text, a.Next = n.Unread.explain()
 	case n.NoLocalUsers():
 		a.Text = "The passwd line of " + n.File + " does not ask \"files\", so not even local users are found, sshd's own among them."
 		a.Next = n.rewrite("passwd")
@@ -150,6 +167,19 @@ func (n *NSS) assessPasswd() gate.Answer {
 		return n.assessDatabase(a, "passwd")
 	}
 	return a
+}
+
+// explain is what sshd makes of it, and what to do.
+func (u localUser) explain() (file string, line int, why, next string) {
+	file, line = "/etc/passwd", u.Line
+	switch {
+	case u.Name != "root":
+		return file, line, "Line " + strconv.Itoa(line) + " of " + file + ", sshd's own user, is broken, so sshd does not start or refuses everybody.", "Correct it: sudo vipw; try it with: getent passwd sshd"
+	case line == 0:
+		return file, line, file + " has no user root, whom sshd runs the cert handler as, so it refuses everybody.", `As root, run: ` + text.Edit + ` -e '1i\root:x:0:0:root:/root:/bin/bash' ` + file
+	}
+	return file, line, "Line " + strconv.Itoa(line) + " of " + file + ", root, is broken, so sshd cannot run the cert handler and refuses everybody.",
+		fmt.Sprintf("As root, run: "+text.Edit+` -e '%dc\root:x:0:0:root:/root:/bin/bash' %s`, line, file)
 }
 
 func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
@@ -211,7 +241,7 @@ func (n *NSS) rewrite(database string) string {
 		first = append([]string{"files"}, first...)
 	}
 	as := "Run: sudo "
-	if n.NoLocalUsers() { // sudo does not know the user who runs it
+	if n.NoLocalUsers() || n.crashes(database) { // sudo does not know the user who runs it, or crashes too
 		as = "As root, run: "
 	}
 	services := strings.Join(slices.Concat(first, []string{nssService}, rest), " ")
@@ -219,6 +249,21 @@ func (n *NSS) rewrite(database string) string {
 		return as + text.Edit + ` '$a\` + database + `: ` + services + `' ` + n.File
 	}
 	return as + text.Edit + ` '` + strconv.Itoa(line.Number) + `c\` + database + `: ` + services + `' ` + n.File
+}
+
+// crashes reports whether the line of a database has no service, over which glibc since 2.33
+// may crash whoever asks it: sshd's PAM stack or sudo, if they do.
+func (n *NSS) crashes(database string) bool {
+	l := n.Config.Of(database)
+	return l.Number > 0 && len(l.Services) == 0
+}
+
+// emptied is the answer for such a line.
+func (n *NSS) emptied(database string) gate.Answer {
+	at := n.Config.Of(database).Number
+	return gate.Answer{Outcome: gate.NotKnown, File: n.File, Line: at, Next: n.rewrite(database),
+		Decides: "the empty " + database + " line of " + n.File,
+		Text:    "The " + database + " line of " + n.File + ":" + strconv.Itoa(at) + " names no service, which can end sshd and sudo as soon as they ask it."}
 }
 
 // assessGroup: people can sign in without it, but are not shown as members of groups. If
@@ -229,6 +274,9 @@ func (n *NSS) assessGroup() gate.Answer {
 		return a // already reported
 	}
 	database := "group"
+	if n.crashes(database) {
+		return n.emptied(database)
+	}
 	if line, set := n.Config.Databases["initgroups"]; set {
 		if verdict, _ := line.Search(nssService, n.installed); verdict != nss.Found {
 			database = "initgroups"
@@ -244,6 +292,9 @@ func (n *NSS) assessGroup() gate.Answer {
 func (n *NSS) assessShadow() gate.Answer {
 	a := gate.Answer{File: n.File, Line: n.Config.Of("shadow").Number, Part: check.Scripts}
 	a.Text = "shadow does not ask " + nssService + ", which certificates do not need."
+	if n.crashes("shadow") {
+		return n.emptied("shadow")
+	}
 	if verdict, _ := n.Config.Of("shadow").Search(nssService, n.installed); verdict == nss.Found {
 		a.Text = "shadow asks " + nssService + " (" + n.File + ":" + strconv.Itoa(a.Line) + ")."
 	}

@@ -25,3 +25,34 @@ func TestReinstallForTheNameServiceSwitch(t *testing.T) {
 		}
 	}
 }
+
+// TestLocalUsers: sshd needs its own user and root in /etc/passwd, with lines that glibc can
+// parse; root also counts as there if another name service has it.
+func TestLocalUsers(t *testing.T) {
+	const root, sshd = "root:x:0:0:root:/root:/bin/bash\n", "sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\n"
+	for text, broken := range map[string]bool{
+		root + sshd:                       false,
+		root + "  sshd:x:101:65534\n":     false,
+		root + "sshd:x:101\n":             true,
+		root + "sshd:x:101x:65534::/:/\n": true,
+		root + "sshd:x:101:65534\r\n":     true,
+		sshd:                              true,
+		sshd + "\xef\xbb\xbf" + root:      true,
+		sshd + "root:x:1:0::/:/bin/sh\n":  true,
+		sshd + "root:x:0x:0::/:/bin/sh\n": true,
+		"root:x:y:0::/:/\n" + root + sshd: false,
+	} {
+		h := debian(t)
+		put(t, h, "/etc/passwd", text, 0o644)
+		if got := of(t, Assess(gather(h)), "nss-passwd"); (got.Answer == check.Fail) != broken {
+			t.Errorf("%q: %+v, want broken: %v", text, got, broken)
+		}
+	}
+	h := debian(t)
+	put(t, h, "/etc/passwd", sshd, 0o644)
+	put(t, h, "/etc/nsswitch.conf", "passwd: files systemd aad\ngroup: files aad\n", 0o644)
+	put(t, h, "/usr/lib/x86_64-linux-gnu/libnss_systemd.so.2", "\x7fELF", 0o644)
+	if got := of(t, Assess(gather(h)), "nss-passwd"); got.Answer != check.Pass {
+		t.Errorf("with nss-systemd: %+v", got)
+	}
+}
