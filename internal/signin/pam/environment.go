@@ -44,11 +44,9 @@ func (c *call) badEnvironment(file string) (at Problem, why string) {
 			why = "its last line, which is no NAME DEFAULT=VALUE"
 		}
 		for _, w := range words {
-			w = strings.NewReplacer(`\$`, "", `\@`, "", "@{", "${").Replace(w)
-			for _, part := range strings.Split(w, "${")[1:] {
-				if !strings.Contains(part, "}") {
-					return at, "which leaves a brace open"
-				}
+			w = strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(w, `\$`, ""), `\@`, ""), "@{", "${")
+			if strings.LastIndex(w, "${") > strings.LastIndex(w, "}") {
+				return at, "which leaves a brace open"
 			}
 		}
 	}
