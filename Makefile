@@ -105,8 +105,7 @@ RIG_ALL := ./test/... ./misc/packaging ./internal/trust/... ./internal/host/... 
 ifeq ($(shell id -u),0)
 rig: prepare ## a representative part of the tests on throw-away machines (root)
 	$(GO) vet -tags rig ./...
-	@# Failing system calls are sampled by rig-all: docs/reliability.md says what is open there.
-	$(GO) test -tags rig -vet=off -timeout 40m -skip '^TestErrorsSample$$' $(RIG)
+	$(GO) test -tags rig -vet=off -timeout 40m $(RIG)
 	$(GO) test -tags rig -vet=off $(RIG_PART)
 
 rig-all: prepare ## every test on throw-away machines: the better part of an hour (root)
@@ -118,7 +117,7 @@ endif
 
 .PHONY: times
 times: prepare ## what of `make test` takes how long, into docs/testing.md: runs all of it with a cold cache (root)
-	{ $(GO) test -vet=off -count=1 -json ./... && $(GO) test -tags rig -vet=off -count=1 -json -timeout 40m -skip '^TestErrorsSample$$' $(RIG) && $(GO) test -tags rig -vet=off -count=1 -json $(RIG_PART); } | $(GO) run ./test/cmd/times -document docs/testing.md
+	{ $(GO) test -vet=off -count=1 -json ./... && $(GO) test -tags rig -vet=off -count=1 -json -timeout 40m $(RIG) && $(GO) test -tags rig -vet=off -count=1 -json $(RIG_PART); } | $(GO) run ./test/cmd/times -document docs/testing.md
 
 .PHONY: signin
 signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from outside; UPDATE_GOLDEN=1 renders it (root)
