@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -55,8 +56,14 @@ func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	answer, err := k.Host.Runner.Run(ctx, host.Command{Name: program, Args: []string{"version"}})
-	if err == nil && answer.ExitCode != 0 {
+	switch {
+	case err == nil && answer.ExitCode != 0:
 		err = fmt.Errorf("%s version %s", program, answer.Ending())
+	case errors.Is(err, fs.ErrPermission):
+		// Its mount forbids that to everybody; otherwise only this run was not allowed to.
+		if mounts, unknown := k.Host.Mounts(); unknown == nil && mounts.NoExec(program) != "" {
+			err = fmt.Errorf("%s cannot be run: %s is mounted noexec", program, mounts.NoExec(program))
+		}
 	}
 	if there { // nothing is written on a healthy machine
 		return r.Made, err

@@ -45,8 +45,8 @@ func TestDoctorOfServices(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
 	for _, c := range []struct{ name, script, check, says, next string }{
-		{"masked", "systemctl mask --now ssh.service", "ssh-service", "masked", "sudo systemctl unmask ssh"},
-		{"stopped", "systemctl stop ssh.service", "ssh-service", "not running", "sudo systemctl start ssh"},
+		{"masked", "systemctl mask --now ssh.service", "sshd-listening", "masked", "sudo systemctl unmask ssh"},
+		{"stopped", "systemctl stop ssh.service", "sshd-listening", "no sshd is running", "sudo systemctl start ssh"},
 		{"not after a boot", "systemctl disable ssh.service", "ssh-service", "does not start with the machine", "sudo systemctl enable ssh"},
 		{"an old configuration", "sleep 1; echo '# changed' >> /etc/ssh/sshd_config", "sshd-reload", "changed after", "sudo systemctl reload-or-restart ssh"},
 		{"a path unit that failed, while the timer runs", overrun, "monitor", "aadsshlogin-handler.path is failed", "sudo systemctl unmask aadsshlogin-handler.path && sudo systemctl enable --now aadsshlogin-handler.path"},

@@ -77,7 +77,7 @@ func TestWithoutSettings(t *testing.T) {
 	if got := s.sh("ls /var/log/azure/" + agentrun.Handler + "/events | wc -l"); got != "1" {
 		t.Errorf("the same verdict was reported %s times", got)
 	}
-	s.Do("sed -i 1d /etc/ssh/sshd_config")
+	s.Do("sed -i 1d /etc/ssh/sshd_config && systemctl reload ssh")
 	s.check()
 	if got := s.sh("journalctl --no-pager -u aadsshlogin-handler.service | tail -n 5"); !strings.Contains(got, "success 0: People can sign in") {
 		t.Errorf("the journal says:\n%s", got)
