@@ -61,8 +61,9 @@ func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 		err = fmt.Errorf("%s version %s", program, answer.Ending())
 	case errors.Is(err, fs.ErrPermission):
 		// Its mount forbids that to everybody; otherwise only this run was not allowed to.
-		if mounts, unknown := k.Host.Mounts(); unknown == nil && mounts.NoExec(program) != "" {
-			err = fmt.Errorf("%s cannot be run: %s is mounted noexec", program, mounts.NoExec(program))
+		mounts, unknown := k.Host.Mounts()
+		if at := mounts.NoExec(program); unknown == nil && at != "" {
+			err = fmt.Errorf("%s cannot be run: %s is mounted noexec", program, at)
 		}
 	}
 	if there { // nothing is written on a healthy machine
