@@ -336,9 +336,10 @@ func TestMerge(t *testing.T) {
 	for name, content := range map[string]string{"empty": "", "garbage": "{", "a list": "[]", "another schema": `{"schema":"99"}`,
 		"only a schema": `{"schema":"1"}`, "a status": `{"schema":"1","code":21,"name":"verification-failed","health":{"code":21,"name":"verification-failed"},"parts":[]}`,
 		"a plan": `{"schema":"1","operation":"enable","refused":{"code":22,"name":"identity-missing"},"steps":[]}`, "a verdict alone": `{"schema":"1","verdict":{"code":0,"name":"ok"}}`,
-		"an exit code that would be success": `{"schema":"1","verdict":{"code":256,"name":"x"},"checks":[]}`, "UTF-16": "\xff\xfe{\x00}\x00"} {
-		if err := new(Fleet).Add(name, strings.NewReader(content)); fault.Of(err).Code != fault.Usage {
-			t.Errorf("%s: %v", name, err)
+		"an exit code that would be success": `{"schema":"1","verdict":{"code":256,"name":"x"},"checks":[]}`, "UTF-16": "\xff\xfe{\x00}\x00", "UTF-16, the other way round": "\xfe\xff\x00{\x00}"} {
+		f := fault.Of(new(Fleet).Add(name, strings.NewReader(content)))
+		if f == nil || f.Code != fault.Usage || strings.HasPrefix(name, "UTF-16") != strings.Contains(f.Next, "iconv -f UTF-16") {
+			t.Errorf("%s: %v, %+v", name, f, f)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (f *Fleet) Add(name string, in io.Reader) error {
 	switch mark, _ := input.Peek(3); { // PowerShell begins a file with one
 	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
 		_, _ = input.Discard(len(mark))
-	case bytes.HasPrefix(mark, []byte("\xff\xfe")):
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
 		return fault.New(fault.Usage, name+" is in UTF-16, as PowerShell writes it.", "Run: iconv -f UTF-16 -t UTF-8 "+text.Quote(name)+" | "+host.Program()+" doctor --merge -")
 	}
 	d := json.NewDecoder(io.LimitReader(input, most))

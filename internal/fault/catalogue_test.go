@@ -162,6 +162,9 @@ func TestOf(t *testing.T) {
 	if !errors.Is(f, cause) {
 		t.Error("the cause is lost")
 	}
+	if got := Wrap(cause, Disk, "It is full.", "").Error(); got != "It is full: cause" {
+		t.Errorf("in the log: %q", got)
+	}
 	if got := Of(cause); got.Code != Internal || !errors.Is(got, cause) {
 		t.Errorf("an unknown error became %v", got)
 	}

@@ -5,6 +5,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"aadssh/internal/text"
 )
@@ -59,7 +60,7 @@ func Wrap(err error, code Code, what, next string) *Fault {
 // Error is what is wrong together with the cause, for the log.
 func (f *Fault) Error() string {
 	if f.Err != nil {
-		return fmt.Sprintf("%s: %v", f.What, f.Err)
+		return fmt.Sprintf("%s: %v", strings.TrimSuffix(f.What, "."), f.Err)
 	}
 	return f.What
 }
