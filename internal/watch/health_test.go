@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"aadssh/internal/check"
+	"aadssh/internal/fault"
 	"aadssh/internal/systemd"
 )
 
@@ -14,6 +15,7 @@ func TestAssess(t *testing.T) {
 			{Name: timerUnit, Load: "loaded", Active: "active", File: "enabled"},
 			{Name: pathUnit, Load: "loaded", Active: "active", File: "enabled"},
 			{Name: lookUnit, Load: "loaded", Active: "inactive", File: "static"},
+			{Name: repairUnit, Load: "loaded", Active: "inactive", File: "static"},
 		}
 	}
 	if r := assess(well()); r.Answer != check.Pass {
@@ -26,8 +28,10 @@ func TestAssess(t *testing.T) {
 		"stopped":     {func(u []systemd.UnitState) { u[0].Active = "inactive" }, timerUnit + " is inactive", "systemctl enable --now " + timerUnit},
 		"path failed": {func(u []systemd.UnitState) { u[1].Active = "failed" }, pathUnit + " is failed", "systemctl enable --now " + pathUnit},
 		"disabled":    {func(u []systemd.UnitState) { u[0].File = "disabled" }, "is not started with the machine", "systemctl enable --now"},
-		"masked":      {func(u []systemd.UnitState) { u[0].Load, u[0].Active = "masked", "inactive" }, "is masked", "sudo systemctl unmask " + timerUnit + " &&"},
+		"masked":      {func(u []systemd.UnitState) { u[0].Load, u[0].Active = "masked", "inactive" }, "is masked", "sudo systemctl unmask " + timerUnit + fault.ThenAgain},
 		"look masked": {func(u []systemd.UnitState) { u[2].Load = "masked" }, lookUnit + " is masked", "sudo systemctl unmask " + lookUnit},
+		"no repair":   {func(u []systemd.UnitState) { u[3].Load = "masked" }, repairUnit + " is masked", "sudo systemctl unmask " + repairUnit},
+		"deleted":     {func(u []systemd.UnitState) { u[1].Load = "not-found" }, pathUnit + " is missing", fault.AgainFirst},
 		"look failed": {func(u []systemd.UnitState) { u[2].Active = "failed" }, lookUnit + " is failed", "journalctl"},
 	} {
 		units := well()

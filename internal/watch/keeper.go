@@ -102,6 +102,9 @@ func notStarted(err error, a Assignment) (check.Result, error) {
 			// (inotify(7)).
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, cause
 	}
+	if masked := (*maskedError)(nil); errors.As(err, &masked) {
+		return incomplete(err.Error(), unmask(masked.unit)), err
+	}
 	if Lacking(err) {
 		return unsure(err), err
 	}
@@ -206,7 +209,7 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 	}
 	for _, f := range files {
 		if target, err := k.Host.Readlink(f.path); err == nil && target == "/dev/null" {
-			return fmt.Errorf("%s is masked", filepath.Base(f.path)) // somebody masked it on purpose, and writing the file would undo that
+			return &maskedError{filepath.Base(f.path)} // somebody masked it on purpose, and writing the file would undo that
 		}
 	}
 	if err := k.record(a, copy); err != nil {
@@ -222,7 +225,7 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 			return err
 		}
 		if u.Load == "masked" {
-			return fmt.Errorf("%s is masked", unit)
+			return &maskedError{unit}
 		}
 		if !u.IsActive() || u.File != "enabled" || u.Stale {
 			changed = true
@@ -262,6 +265,11 @@ func (k *Keeper) prove(ctx context.Context, first bool) error {
 
 // errBlind: a check could not do its work.
 var errBlind = errors.New(lookUnit + " fails when systemd starts it")
+
+// maskedError: somebody has masked a unit of the watch.
+type maskedError struct{ unit string }
+
+func (e *maskedError) Error() string { return e.unit + " is masked" }
 
 // timerOnlyError is why only the timer starts checks.
 type timerOnlyError struct{ err error }

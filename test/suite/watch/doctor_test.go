@@ -49,7 +49,7 @@ func TestDoctorOfServices(t *testing.T) {
 		{"stopped", "systemctl stop ssh.service", "sshd-listening", "no sshd is running", "sudo systemctl start ssh"},
 		{"not after a boot", "systemctl disable ssh.service", "ssh-service", "does not start with the machine", "sudo systemctl enable ssh"},
 		{"an old configuration", "sleep 1; echo '# changed' >> /etc/ssh/sshd_config", "sshd-reload", "changed after", "sudo systemctl reload-or-restart ssh"},
-		{"a path unit that failed, while the timer runs", overrun, "monitor", "aadsshlogin-handler.path is failed", "sudo systemctl unmask aadsshlogin-handler.path && sudo systemctl enable --now aadsshlogin-handler.path"},
+		{"a path unit that failed, while the timer runs", overrun, "monitor", "aadsshlogin-handler.path is failed", "sudo systemctl enable --now aadsshlogin-handler.path"},
 		{"nologin", "touch /run/nologin", "nologin", "nobody but root", "sudo rm /run/nologin"},
 		{"host keys that others may read", "chmod 644 /etc/ssh/ssh_host_*_key", "sshd-config", "others may read", "sudo chmod 600"},
 	} {

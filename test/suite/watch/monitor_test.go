@@ -39,6 +39,37 @@ func TestWatchThatDoesNotRun(t *testing.T) {
 		t.Errorf("enable says of a watch that can check again: %s", m)
 	}
 	s.monitorIsWell()
+	s.partsGone()
+}
+
+// partsGone masks and deletes parts of the watch. doctor names what is missing, and its next
+// step brings it back: a mask is in the place of the unit's own file, so taking it away is
+// not enough.
+func (s *booted) partsGone() {
+	const units = "/etc/systemd/system/aadsshlogin-handler"
+	for _, c := range []struct{ script, says string }{
+		{"ln -sf /dev/null " + units + ".timer", "aadsshlogin-handler.timer is masked"},
+		{"ln -sf /dev/null " + units + "-repair.service", "aadsshlogin-handler-repair.service is masked"},
+		{"rm " + units + ".path", "aadsshlogin-handler.path is missing"},
+		{"rm " + units + "*", "its units are missing"},
+		{"rm /var/lib/aadsshlogin-handler/watch.json", "the record of what to check is missing"},
+	} {
+		s.Do(c.script + " && systemctl daemon-reload")
+		next := s.monitorWarns(c.says, "et the extension again")
+		if command, isCommand := strings.CutPrefix(next, "Run: "); isCommand {
+			s.operate("enable", 0, 0)
+			if m := monitor(s.status(0)); !strings.Contains(m, c.says) || !strings.Contains(m, next) {
+				s.T.Errorf("%s: enable says: %s", c.script, m)
+			}
+			command, _, _ = strings.Cut(command, ";")
+			s.Do(strings.ReplaceAll(command, "sudo ", ""))
+		}
+		s.operate("enable", 0, 0)
+		if m := monitor(s.status(0)); !strings.HasPrefix(m, "success") {
+			s.T.Errorf("%s: the next enable says: %s", c.script, m)
+		}
+		s.monitorIsWell()
+	}
 }
 
 // monitorWarns is the next step of doctor's warning about the watch.
