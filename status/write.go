@@ -123,20 +123,25 @@ func (f *File) place() error {
 	return err
 }
 
+// Obstacle is something else in the place of a status file or of its folder.
+type Obstacle struct{ Path, is string }
+
+func (o *Obstacle) Error() string { return o.Path + " is " + o.is + ", and the status belongs there" }
+
 // inTheWay checks what blocks the path of a status file or of its folder.
 func inTheWay(folder, file string) (missing bool, err error) {
 	info, err := os.Stat(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(folder); err == nil {
-			return false, fmt.Errorf("%s is a link to nothing: remove it, the status belongs there", folder)
+			return false, &Obstacle{folder, "a link to nothing"}
 		}
 		return true, nil
 	}
 	if err == nil && !info.IsDir() {
-		return false, fmt.Errorf("%s is not a folder: remove it, the status belongs there", folder)
+		return false, &Obstacle{folder, "not a folder"}
 	}
 	if info, err := os.Lstat(file); err == nil && info.IsDir() {
-		return false, fmt.Errorf("%s is a directory: remove it, the status belongs there", file)
+		return false, &Obstacle{file, "a directory"}
 	}
 	return false, nil
 }
