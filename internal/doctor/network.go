@@ -135,7 +135,7 @@ func request(ctx context.Context, t target, to *url.URL) (p probe) {
 		p.fault = download.Explain(t.url, t.proxy, err)
 		return p
 	}
-	transport := &http.Transport{Proxy: http.ProxyURL(t.proxy), DisableKeepAlives: true}
+	transport := &http.Transport{Proxy: http.ProxyURL(t.proxy), DisableKeepAlives: true, OnProxyConnectResponse: download.ProxyAnswered}
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(q)
 	if err != nil && t.purpose != forPackages && t.proxy == nil {

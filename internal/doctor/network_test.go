@@ -24,3 +24,25 @@ func TestAdviceRepeatsTheRequest(t *testing.T) {
 		}
 	}
 }
+
+// A proxy that refuses is named with its answer, as enable names it, and is not mistaken for
+// a network that lets nothing out.
+func TestProxyThatRefuses(t *testing.T) {
+	for status, next := range map[int]string{
+		http.StatusProxyAuthRequired: "http://USER:PASSWORD@",
+		http.StatusForbidden:         "allowed on the proxy",
+		http.StatusBadGateway:        "curl -sI -x http://",
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		defer s.Close()
+		by, err := url.Parse(s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := &url.URL{Scheme: "https", Host: "packages.example.com", Path: "/key.asc"}
+		p := request(t.Context(), target{purpose: forPackages, url: to.String(), proxy: by}, to)
+		if p.fault == nil || !strings.Contains(p.fault.What, "The proxy "+s.URL) || !strings.Contains(p.fault.Next, next) {
+			t.Errorf("%d: %+v", status, p.fault)
+		}
+	}
+}

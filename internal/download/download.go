@@ -34,6 +34,15 @@ const (
 	crowdedWait  = 6 * time.Minute
 )
 
+// ProxyAnswered is an http.Transport's OnProxyConnectResponse: without it the error for a
+// proxy that refuses does not contain the code, and Explain does not know that it was the proxy.
+func ProxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return newStatusError(answer, true)
+}
+
 // Client downloads over HTTPS, through the proxy if there is one. Only Log must be set.
 type Client struct {
 	Proxy *url.URL // nil: a direct connection, whatever the environment holds
@@ -114,19 +123,13 @@ func (c Client) once(ctx context.Context, address string, limit int64) ([]byte, 
 		return nil, err
 	}
 	transport := &http.Transport{
-		Proxy:                 http.ProxyURL(c.Proxy),
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 20 * time.Second,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		DisableKeepAlives:     true,
-		// The transport's own error for such an answer does not contain the code.
-		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-			if answer.StatusCode == http.StatusOK {
-				return nil
-			}
-			return newStatusError(answer, true)
-		},
+		Proxy:                  http.ProxyURL(c.Proxy),
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  20 * time.Second,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		DisableKeepAlives:      true,
+		OnProxyConnectResponse: ProxyAnswered,
 	}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: stayOnHTTPS}
