@@ -235,6 +235,29 @@ func TestLoadedBeforeAFileWasMoved(t *testing.T) {
 	}
 }
 
+// A file or folder with a time in the future, from an archive for example, does not keep the
+// daemon from having read it.
+func TestLoadedAfterAFileOfTheFuture(t *testing.T) {
+	const folder = "/etc/ssh/sshd_config.d"
+	h := hosttest.New(t).Host()
+	put(t, h, mainConfig, "Include "+folder+"/*.conf\n"+packageBlock, 0o644)
+	put(t, h, folder+"/10-a.conf", "X11Forwarding no\n", 0o644)
+	future := time.Now().Add(24 * time.Hour)
+	for _, name := range []string{mainConfig, folder} {
+		if err := os.Chtimes(h.Path(name), future, future); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := Facts{Unit: "ssh", Config: Read(h, mainConfig), Loaded: time.Now().Add(time.Second)}
+	if got := askLoaded(&f)[0]; got.Answer != check.Pass {
+		t.Errorf("after a reload: %+v", got)
+	}
+	f.Loaded = time.Now().Add(-time.Minute)
+	if got := askLoaded(&f)[0]; got.Answer != check.Warn {
+		t.Errorf("before it: %+v", got)
+	}
+}
+
 // Faults that "sshd -t" does not look for, or reports without a place, are found with file
 // and line.
 func TestBlamed(t *testing.T) {

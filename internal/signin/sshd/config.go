@@ -88,7 +88,9 @@ func (r *reader) file(name string, within *Block, depth int) {
 		return
 	}
 	r.Files = append(r.Files, name)
-	if info, err := r.h.Stat(name); err == nil && info.ModTime().After(r.Changed) {
+	// A time in the future comes from an archive, or from a wrong clock: no reload would ever be
+	// later. When the kernel saw the file change counts all the same.
+	if info, err := r.h.Stat(name); err == nil && info.ModTime().After(r.Changed) && !info.ModTime().After(time.Now()) {
 		r.Changed = info.ModTime()
 	}
 	r.touched(name)
@@ -146,7 +148,7 @@ func (r *reader) touched(name string) {
 		return
 	}
 	at := info.ModTime()
-	if s, ok := info.Sys().(*syscall.Stat_t); ok && !info.IsDir() {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && (!info.IsDir() || at.After(time.Now())) {
 		at = time.Unix(s.Ctim.Unix())
 	}
 	if at.After(r.Touched) {
