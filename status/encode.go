@@ -133,9 +133,9 @@ func decode(b []byte) (Report, error) {
 		return Report{}, errors.New("not a status: the array is empty")
 	}
 	got := items[0].Status
-	r := Report{Operation: got.Operation, Level: got.Status, Code: got.Code, Message: got.Message.Message}
+	r := Report{Operation: got.Operation, Level: got.Status.known(), Code: got.Code, Message: got.Message.Message}
 	for _, s := range got.Substatuses {
-		r.Substatuses = append(r.Substatuses, Substatus{Name: s.Name, Level: s.Status, Code: s.Code, Message: s.Message.Message})
+		r.Substatuses = append(r.Substatuses, Substatus{Name: s.Name, Level: s.Status.known(), Code: s.Code, Message: s.Message.Message})
 	}
 	return r, nil
 }

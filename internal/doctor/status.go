@@ -16,6 +16,7 @@ import (
 	"aadssh/internal/names"
 	"aadssh/internal/state"
 	"aadssh/internal/text"
+	"aadssh/status"
 )
 
 // Status is the last report of the extension, how long it has said the same, and how the
@@ -134,18 +135,26 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		}
 		return s, nil
 	}
-	r := e.report
-	s.Operation, s.Code, s.Name = r.Operation, r.Code, nameOf(r.Code)
-	s.Message = text.Or(r.Message, "The status that was written has no text.")
+	s.take(e.report)
 	said := e.said.UTC().Truncate(time.Second)
 	s.Said, s.Since = &said, &said
-	if since, ok := since(h, e.env.LogFolder, strings.ToLower(r.Operation)); ok {
+	if since, ok := since(h, e.env.LogFolder, strings.ToLower(s.Operation)); ok {
 		s.Since = &since
 	}
-	for _, p := range r.Substatuses {
-		s.Parts = append(s.Parts, Part{Name: p.Name, Level: string(p.Level), Text: p.Message})
-	}
 	return s, nil
+}
+
+// take fills in what a report says. Another program's handler may have written it, with
+// whatever its commands printed.
+func (s *Status) take(r *status.Report) {
+	s.Operation, s.Code, s.Name = text.OneLine(r.Operation), r.Code, nameOf(r.Code)
+	if r.Code == 0 && r.Level != status.Success { // it is at work, or failed without a code
+		s.Name = string(r.Level)
+	}
+	s.Message = text.Or(text.OneLine(r.Message), "The status that was written has no text.")
+	for _, p := range r.Substatuses {
+		s.Parts = append(s.Parts, Part{Name: text.OneLine(p.Name), Level: string(p.Level), Text: text.OneLine(p.Message)})
+	}
 }
 
 // ended matches the end of an operation in handler.log.

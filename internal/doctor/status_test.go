@@ -1,8 +1,12 @@
 package doctor
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode"
+
+	"aadssh/status"
 )
 
 // The last report decides nothing about a machine that was examined now.
@@ -14,6 +18,23 @@ func TestStatusEndsWithHealth(t *testing.T) {
 	}{{0, &Verdict{Code: 21}, 21}, {22, &Verdict{}, 0}, {31, nil, 31}} {
 		if got := (Status{Code: c.said, Health: c.health}).Exit(); got != c.want {
 			t.Errorf("%d was said, and the machine is %+v: %d, want %d", c.said, c.health, got, c.want)
+		}
+	}
+}
+
+// What another program's handler wrote is neither trusted to be fit for a terminal nor
+// called a success because it gives no code.
+func TestStatusOfAnotherProgram(t *testing.T) {
+	for level, want := range map[status.Level]string{status.Success: "ok", status.Transitioning: "transitioning", status.Failure: "error"} {
+		var s Status
+		s.take(&status.Report{Operation: "Enable", Level: level, Message: "a\x1b[2Jb\r\nc",
+			Substatuses: []status.Substatus{{Name: "x\x07", Level: level, Message: "d\x1b]0;e"}}})
+		if s.Name != want {
+			t.Errorf("%s without a code is %q", level, s.Name)
+		}
+		said := s.Message + s.Parts[0].Name + s.Parts[0].Text
+		if strings.ContainsFunc(said, unicode.IsControl) {
+			t.Errorf("%q", said)
 		}
 	}
 }
