@@ -7,6 +7,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"aadssh/internal/check"
 	"aadssh/internal/host"
@@ -87,13 +88,13 @@ func readShells(h *host.Host, one *gate.Somebody) Shells {
 func unusable(h *host.Host, libraries *elf.Loader, shell string) string {
 	info, err := h.Stat(shell)
 	switch base := path.Base(shell); {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ELOOP):
 		return "is not there"
 	case err != nil:
 		return "" // not read, so not judged
 	case !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0:
 		return "cannot be run"
-	case base == "nologin" || base == "false":
+	case text.OneOf(base, "nologin false true sync"):
 		return "sends everybody away"
 	}
 	return libraries.Refused(shell)

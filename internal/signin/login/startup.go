@@ -36,7 +36,7 @@ type way struct {
 
 // ways are tried in this order. A command that stands in a condition, a function or a list
 // may not be reached: that a person gets in is not known then. exec with only a
-// redirection does not replace the shell.
+// redirection does not replace the shell, but what it prints may go to a file.
 func ways() []way {
 	const comment = "s/^/#/"
 	return []way{
@@ -44,9 +44,13 @@ func ways() []way {
 		{words: "exit logout kill", line: unquoted(`(exit|logout|kill)(?:[ \t;\n]|$)`), does: "may end them", edit: `s/\b\(exit\|logout\|kill\)\b/:/`},
 		{words: "set", line: text.Pattern(`(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*e|-o[ \t]+errexit)`), does: "ends them at the first command that fails", edit: comment},
 		{words: "set", line: text.Pattern(`(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*n|-o[ \t]+noexec)`), does: "keeps those of commands from running them", edit: comment},
-		{words: "ulimit", line: unquoted(`(ulimit)[ \t]+(?:-[HS][ \t]+)?-[HS]?(?:[nu][ \t]+\d\d?|[vd][ \t]+\d{1,4})(?:[ \t;\n]|$)`), does: "leaves them too little to work", edit: comment},
-		{words: "sleep", line: unquoted(`(sleep)[ \t]+\d\d`), does: "may make them wait", edit: comment},
+		{words: "exit", line: text.Pattern(`(?m)^[ \t]*(trap)[ \t]+["'][^"'\n]*\bexit\b[^\n]*\b(?:ERR|DEBUG)\b`), does: "may end them", edit: comment},
+		{words: "exec", line: text.Pattern(`(?m)^(exec)[ \t]+[1&]?>>?[ \t]*["']?/`), does: "takes away what they print", edit: comment},
+		{words: "ulimit", line: unquoted(`(ulimit)[ \t]+(?:-[HS][ \t]+)?-[HS]?(?:[nus][ \t]+\d\d?|t[ \t]+\d|[vd][ \t]+\d{1,4})(?:[ \t;\n]|$)`), does: "leaves them too little to work", edit: comment},
+		{words: "sleep", line: unquoted(`(sleep)[ \t]+(?:\d\d|\d+[mhd]|inf)`), does: "may make them wait", edit: comment},
+		{words: "sleep", line: unquoted(`(while|until)[ \t][^\n]*;[ \t]*do[ \t]+sleep[ \t][^\n]*done`), does: "may make them wait", edit: comment},
 		{words: "PATH=", line: text.Pattern(`(?m)^[ \t]*(?:export[ \t]+)?(PATH)=["']?([^$"'; \t\n]*)["']?(?:[; \t\n]|$)`), does: "leaves them without the usual programs", edit: comment},
+		{words: "PATH", line: text.Pattern(`(?m)^[ \t]*(unset)[ \t]+(?:-v[ \t]+)?PATH\b`), does: "leaves them without the usual programs", edit: comment},
 	}
 }
 
