@@ -124,10 +124,10 @@ func elsewhere(switches []byte) sudo.Place {
 	return sudo.Place{}
 }
 
-// skipped is why sudo does not read the package's file, or a renamed copy of it.
+// skipped is why sudo does not read the package's file, a renamed copy of it, or what includes it.
 func (s *Sudo) skipped() (at sudo.Place, ok bool) {
 	for _, p := range s.Rules.Skipped {
-		if strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) || p.File == path.Dir(sudoFile) {
+		if strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) || p.File == path.Dir(sudoFile) || p.File == s.Rules.Main {
 			return p, true
 		}
 	}
@@ -143,7 +143,7 @@ func comment(p *sudo.Place) string {
 }
 
 // visudo is the command that opens the file of a line.
-func visudo(p *sudo.Place) string { return "sudo visudo -f " + p.File }
+func visudo(p *sudo.Place) string { return "sudo visudo -f " + text.Quote(p.File) }
 
 // program is what is wrong with sudo itself, and the line if one is the cause.
 func (s *Sudo) program() (at *sudo.Place, what, next string) {
@@ -183,6 +183,9 @@ func unread(p *sudo.Place) (at *sudo.Place, what, next string) {
 		return p, "sudo ignores " + p.File + ": " + p.Text + ".", "Run as root: chown root:root " + p.File + " && chmod 0755 " + p.File
 	case sudoFile:
 		return p, "sudo ignores " + sudoFile + ": " + p.Text + ".", "Run: sudo chown root:root " + sudoFile + " && sudo chmod 0440 " + sudoFile
+	}
+	if !strings.HasPrefix(p.File, sudoFile) { // the file that sudo begins with
+		return p, "sudo refuses everything because of " + p.File + ": " + p.Text + ".", "Run as root: chown root:root " + text.Quote(p.File) + " && chmod 0440 " + text.Quote(p.File)
 	}
 	return p, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo; " + p.File + " is not read: " + p.Text + ".", "Run: sudo mv " + p.File + " " + sudoFile
 }

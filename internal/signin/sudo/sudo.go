@@ -242,11 +242,11 @@ func (r *reader) has(kind string, list []string, fits func(string) bool) bool {
 
 // us reports whether a word of a list of users means the group, or the person in it.
 func (r *reader) us(word string) bool {
-	word = strings.Trim(word, `"`)
+	word = strings.ReplaceAll(strings.Trim(word, `"`), `\`, "") // before a sign it is the sign itself
 	same := func(of, name string) bool {
 		return word == name || !r.settings["case_insensitive_"+of].off && strings.EqualFold(word, name)
 	}
-	if who := r.m.Who; who != nil && (same("user", strings.ReplaceAll(who.Name, "#", `\#`)) || same("user", who.Name) || who.Account.Known && word == "#"+strconv.FormatInt(who.Account.UID, 10) ||
+	if who := r.m.Who; who != nil && (same("user", who.Name) || who.Account.Known && word == "#"+strconv.FormatInt(who.Account.UID, 10) ||
 		slices.ContainsFunc(who.Account.Groups, func(group string) bool { return same("group", "%"+group) })) {
 		return true
 	}
