@@ -41,7 +41,9 @@ func (f *Facts) askHostKeys(e *Effective) check.Result {
 		have = append(have, key.algorithms(e.Value("requiredrsasize"))...)
 	}
 	if len(accepted) == 0 || len(e.List("hostkey")) == 0 || e.Has("hostkeyagent") && e.Value("hostkeyagent") != "none" ||
-		slices.ContainsFunc(accepted, func(a string) bool { return slices.Contains(have, a) }) {
+		slices.ContainsFunc(accepted, func(a string) bool {
+			return slices.Contains(have, a) && (e.Has("hostcertificate") || !strings.Contains(a, "-cert-"))
+		}) {
 		return good
 	}
 	w := locate(f, e, "hostkeyalgorithms", "")
