@@ -11,13 +11,17 @@ import (
 // Path is the line that gives people a PATH without the usual programs: the last PATH that
 // pam_env sets, from its own file and then from /etc/environment
 // (modules/pam_env/pam_env.c). sshd sets credentials, with the auth stack, before it opens
-// the session. Files that a PAM line names are assumed to set the language. No File: there
-// is no such line. With Text it is not a line, but a file that pam_env waits at.
+// the session. No File: there is no such line. With Text it is not a line, but a file that pam_env waits at.
 func (s *Service) Path() (at Problem) {
 	value, files := "", []string{pamEnv, environmentFile}
 	asked := false
 	for _, r := range append(s.Rules(Auth), s.Rules(Session)...) {
 		asked = asked || r.Is("pam_env.so") && !slices.Contains(r.Args, "readenv=0")
+		for _, arg := range r.Args {
+			if file, is := strings.CutPrefix(arg, "envfile="); is && r.Is("pam_env.so") {
+				files = append(files, file)
+			}
+		}
 	}
 	if !asked {
 		return at
