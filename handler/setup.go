@@ -181,12 +181,16 @@ func (r *run) asFound() (string, error) {
 	return "", err
 }
 
-// gone is the one line of a removal that left nothing undone.
-func (r *run) gone(ctx context.Context) string {
+// gone is the one line of a removal that left nothing undone. damaged says that a record of
+// what this program installed was cut off once: what only that named was left.
+func (r *run) gone(ctx context.Context, damaged bool) string {
 	if other, _ := r.sharing(); other != "" {
 		return "Removed. The packages stay, for the VM extension " + other + " has the same."
 	}
-	if !r.op.standalone {
+	who := "the extension"
+	if r.op.standalone {
+		who = "setup"
+	} else if !damaged {
 		return "Uninstalled: the machine is as it was before the extension."
 	}
 	f := r.gatherLocally(ctx)
@@ -196,10 +200,15 @@ func (r *run) gone(ctx context.Context) string {
 			stay = append(stay, name)
 		}
 	}
-	if len(stay) == 0 {
+	names := strings.Join(stay, " and ")
+	switch {
+	case damaged && len(stay) == 0:
+		return "Removed what is known to be of " + who + ". Its record was damaged once, so files of it may have stayed."
+	case damaged:
+		return "Removed what is known to be of " + who + ". Its record was damaged once, so " + names + " stays, which it may have brought. To remove it too: " + byHand(f.Target.Manager, stay...)
+	case len(stay) == 0:
 		return "Uninstalled: the machine is as it was before setup."
 	}
-	names := strings.Join(stay, " and ")
 	return "Removed what setup brought. " + names + " stays, for it was there before. To remove it too: " + byHand(f.Target.Manager, stay...)
 }
 

@@ -148,11 +148,12 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 	}
 	// The receipt goes last: after a failure, a later installation and uninstall can finish
 	// the work.
+	damaged := state.Damaged(r.host)
 	if err := r.host.RemoveTree(stateDir); err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
 	}
 	r.forgetTransaction() // no later run would
-	return outcome{message: r.gone(ctx)}
+	return outcome{message: r.gone(ctx, damaged)}
 }
 
 // removePackages removes the packages that we installed. Those that were there before stay.

@@ -112,6 +112,12 @@ func (r Receipt) Write(h *host.Host) error { return WriteJSON(h, receiptFile, r)
 // not therefore damaged; it is kept, and why is returned.
 func SetAside(h *host.Host, why error) error { return setAside(h, receiptFile, why) }
 
+// Damaged reports whether a damaged receipt was kept, so that the present one does not name
+// what that one did.
+func Damaged(h *host.Host) bool { return h.Exists(receiptFile + damagedSuffix) }
+
+const damagedSuffix = ".damaged"
+
 func setAside(h *host.Host, path string, why error) error {
 	if fault.Unreadable(why) {
 		return why
@@ -120,6 +126,6 @@ func setAside(h *host.Host, path string, why error) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.EnsureFile(path+".damaged", b, 0o600)
+	_, err = h.EnsureFile(path+damagedSuffix, b, 0o600)
 	return err
 }
