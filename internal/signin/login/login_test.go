@@ -239,6 +239,13 @@ func TestBroken(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "sudo", check.Warn, 0, "sudo mv /etc/sudoers.d/aad_admins.off"},
+		{"the rule was moved to another folder, under a name that is left out", func(t *testing.T, h *host.Host) {
+			if err := os.Remove(h.Path("/etc/sudoers.d/aad_admins")); err != nil {
+				t.Fatal(err)
+			}
+			put(t, h, "/etc/sudoers", "@includedir /etc/sudoers.d\n@includedir /etc/sudoers.local\n", 0o440)
+			put(t, h, "/etc/sudoers.local/aad_admins.off", "%aad_admins ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+		}, "sudo", check.Warn, 0, "sudo mv /etc/sudoers.local/aad_admins.off"},
 		{"sudoers without the folder", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers", "# includedir /etc/sudoers.d\n", 0o440)
 		}, "sudo", check.Warn, 0, "includedir"},

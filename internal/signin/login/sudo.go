@@ -184,10 +184,10 @@ func unread(p *sudo.Place) (at *sudo.Place, what, next string) {
 	case sudoFile:
 		return p, "sudo ignores " + sudoFile + ": " + p.Text + ".", "Run: sudo chown root:root " + sudoFile + " && sudo chmod 0440 " + sudoFile
 	}
-	if !strings.HasPrefix(p.File, sudoFile) { // the file that sudo begins with
+	if !strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) { // the file that sudo begins with
 		return p, "sudo refuses everything because of " + p.File + ": " + p.Text + ".", "Run as root: chown root:root " + text.Quote(p.File) + " && chmod 0440 " + text.Quote(p.File)
 	}
-	return p, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo; " + p.File + " is not read: " + p.Text + ".", "Run: sudo mv " + p.File + " " + sudoFile
+	return p, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo; " + p.File + " is not read: " + p.Text + ".", "Run: sudo mv " + text.Quote(p.File) + " " + sudoFile
 }
 
 // granted is what prevents administrators from using their rules.
