@@ -73,7 +73,7 @@ func (r reference) stage(ctx context.Context) (*stage, error) {
 // undisturbed runs a scenario twice without a fault. From these runs come the points, and
 // the machine that each case is compared with; what differs between the two is not compared.
 func undisturbed(ctx context.Context, sc scenario, dir string, handler []byte, faults bool) (reference, error) {
-	layer, err := sc.prepared(ctx, dir, handler)
+	layer, err := sc.layer(ctx, dir, handler)
 	if err != nil {
 		return reference{}, fmt.Errorf("%s: %w", sc, err)
 	}

@@ -36,9 +36,9 @@ func TestSample(t *testing.T) {
 // the product was wrong once. Without SCENARIOS=all, only the first family is played.
 func TestErrorsSample(t *testing.T) {
 	const least = 80
-	each, first := 7, personas()[0].Name
+	first := personas()[0].Name
 	if os.Getenv("SCENARIOS") == "all" {
-		each, first = 3, ""
+		first = ""
 	}
 	home := agentrun.Dir(scene.HandlerVersion)
 	wrongOnce := []string{
@@ -62,7 +62,7 @@ func TestErrorsSample(t *testing.T) {
 		"enable: EIO at open " + home + "/bin/HandlerEnvironment.json (1)",                          // "cannot be used"
 		"enable: EMFILE at open " + home + "/HandlerEnvironment.json (1)",                           // the same
 	}
-	spread := spreadErrors(each)
+	spread := spreadErrors(3)
 	sample(t, matrix{errors: true, skip: func(sc scenario) bool { return first != "" && sc.persona.Name != first }, pick: func(all []point) []point {
 		some := spread(all)
 		for _, p := range all {

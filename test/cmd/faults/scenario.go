@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,8 +30,8 @@ type scenario struct {
 	name     string
 	persona  roots.Persona
 	packages []fixtures.Spec
-	// prepare prepares the machine on which every case begins; nil: a fresh one.
-	prepare func(context.Context, *stage) error
+	// prepared is the machine on which every case begins.
+	prepared preparation
 	// act is the operation, which is repeated after a kill.
 	act func(context.Context, *stage) (agentrun.Report, error)
 	// removes: the extension is gone at the end.
@@ -40,6 +42,12 @@ type scenario struct {
 
 func (s scenario) String() string { return s.persona.Name + " " + s.name }
 
+// preparation prepares a machine. Scenarios with the same one begin on the same machine.
+type preparation struct {
+	name string // "": a fresh machine
+	run  func(context.Context, *stage) error
+}
+
 // personas are one of each family of package managers.
 func personas() []roots.Persona {
 	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
@@ -48,33 +56,35 @@ func personas() []roots.Persona {
 // scenarios are the operations in an extension's life, setup and remove, and a check of the
 // watch.
 func scenarios(p roots.Persona) []scenario {
+	older := preparation{"installed", installOlder}
+	setup := preparation{"set up", setUp()}
 	login := func(version string) fixtures.Spec { return fixtures.Spec{Name: fixtures.Login, Version: version} }
 	return []scenario{
 		{name: "install", persona: p, packages: []fixtures.Spec{login(newerPackage)},
 			act: enable(scene.HandlerVersion, 0)},
 		// install could do nothing, so enable does everything.
 		{name: "enable", persona: p, packages: []fixtures.Spec{login(newerPackage)},
-			prepare: installWithoutIdentity, act: enable(scene.HandlerVersion, 0)},
+			prepared: preparation{"without identity", installWithoutIdentity}, act: enable(scene.HandlerVersion, 0)},
 		{name: "upgrade", persona: p, packages: []fixtures.Spec{login(olderPackage), login(newerPackage)},
-			prepare: installOlder, act: enable(newerHandler, 1)},
+			prepared: older, act: enable(newerHandler, 1)},
 		{name: "migration", persona: p, packages: []fixtures.Spec{login(newerPackage)},
-			prepare: installLegacy, act: enable(scene.HandlerVersion, 0)},
+			prepared: preparation{"legacy", installLegacy}, act: enable(scene.HandlerVersion, 0)},
 		{name: "uninstall", persona: p, packages: []fixtures.Spec{login(newerPackage)},
-			prepare: installOlder, act: uninstall, removes: true},
+			prepared: older, act: uninstall, removes: true},
 		{name: "setup", persona: p, packages: []fixtures.Spec{login(newerPackage)},
 			act: person("setup")},
 		{name: "remove", persona: p, packages: []fixtures.Spec{login(newerPackage)},
-			prepare: setUp(), act: person("remove"), removes: true},
+			prepared: setup, act: person("remove"), removes: true},
 		// The extension takes a machine over from setup, and gives it back.
 		{name: "takeover", persona: p, packages: []fixtures.Spec{login(newerPackage)},
-			prepare: setUp(), act: enable(scene.HandlerVersion, 0)},
+			prepared: setup, act: enable(scene.HandlerVersion, 0)},
 		{name: "return", persona: p, packages: []fixtures.Spec{login(newerPackage)},
-			prepare: setUp(enable(scene.HandlerVersion, 0)), act: uninstall, removes: true},
+			prepared: preparation{"taken over", setUp(enable(scene.HandlerVersion, 0))}, act: uninstall, removes: true},
 		{name: "watch", persona: p, packages: []fixtures.Spec{login(olderPackage)},
-			prepare: installOlder, act: person("watch"), repeats: true},
+			prepared: older, act: person("watch"), repeats: true},
 		// The agent runs this whenever it starts.
 		{name: "healthy enable", persona: p, packages: []fixtures.Spec{login(olderPackage)},
-			prepare: installOlder, act: enable(scene.HandlerVersion, 0), repeats: true},
+			prepared: older, act: enable(scene.HandlerVersion, 0), repeats: true},
 	}
 }
 
@@ -145,13 +155,16 @@ func installLegacy(ctx context.Context, s *stage) error {
 
 func (s *stage) apt() bool { return s.Exists("/usr/bin/dpkg") }
 
-// prepared prepares the machine of a scenario once and saves it as a layer.
-func (sc scenario) prepared(ctx context.Context, dir string, handler []byte) (layer string, err error) {
-	if sc.prepare == nil {
+// layer prepares the machine of a scenario and saves it as a layer in dir, or finds it
+// there.
+func (sc scenario) layer(ctx context.Context, dir string, handler []byte) (layer string, err error) {
+	if sc.prepared.run == nil {
 		return "", nil
 	}
-	layer = filepath.Join(dir, strings.ReplaceAll(sc.String(), " ", "-"))
-	if err := os.MkdirAll(layer, 0o755); err != nil {
+	layer = filepath.Join(dir, strings.ReplaceAll(sc.persona.Name+" "+sc.prepared.name, " ", "-"))
+	if err := os.Mkdir(layer, 0o755); errors.Is(err, fs.ErrExist) {
+		return layer, nil
+	} else if err != nil {
 		return "", err
 	}
 	s, err := newStage(ctx, stageOptions{persona: sc.persona, packages: sc.packages, handler: handler})
@@ -159,7 +172,7 @@ func (sc scenario) prepared(ctx context.Context, dir string, handler []byte) (la
 		return "", err
 	}
 	defer s.Close()
-	if err := sc.prepare(ctx, s); err != nil {
+	if err := sc.prepared.run(ctx, s); err != nil {
 		return "", err
 	}
 	return layer, s.Save(ctx, layer)
