@@ -211,8 +211,8 @@ func FuzzAnswers(f *testing.F) {
 		}
 	}
 	// TestClassifyRecorded reads each recording with its own manager. Reading all of them
-	// with all managers takes seconds, so without -fuzz (make fuzz) it is every fourth.
-	share := 4
+	// with all managers takes seconds, so without -fuzz (make fuzz) it is every twelfth.
+	share := 12
 	if flag.Lookup("test.fuzz").Value.String() != "" {
 		share = 1
 	}
