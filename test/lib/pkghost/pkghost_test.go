@@ -100,6 +100,7 @@ func TestUnexpectedRequestsAreFound(t *testing.T) {
 
 func TestTroubles(t *testing.T) {
 	body := strings.Repeat("0123456789", 1000)
+	limit := load.Scaled(2 * time.Second)
 	for _, c := range []struct {
 		name    string
 		trouble pkghost.Trouble
@@ -113,14 +114,14 @@ func TestTroubles(t *testing.T) {
 		{"truncated", pkghost.TruncateAfter(5000), 18, "5000 bytes"},
 		{"redirect to plain http", pkghost.Redirect("http://" + pkghost.Name + place), 1, "Protocol"},
 		{"hang", pkghost.Hang(), 28, "timed out"},
-		{"drip", pkghost.Drip(100, 100*time.Millisecond), 28, "out of 10000 bytes"},
+		{"drip", pkghost.Drip(100, limit/20), 28, "out of 10000 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBox(t)
 			h := pkghost.New(t, b)
 			h.File(place, []byte(body))
 			h.Trouble("/keys/*", c.trouble)
-			r := curl(t, b, "--fail", "--location", "--proto-redir", "=https", "--max-time", fmt.Sprint(load.Scaled(2*time.Second).Seconds()), "-o", "/dev/null", url)
+			r := curl(t, b, "--fail", "--location", "--proto-redir", "=https", "--max-time", fmt.Sprint(limit.Seconds()), "-o", "/dev/null", url)
 			if r.ExitCode != c.exit || !strings.Contains(r.Output(), c.says) {
 				t.Errorf("exit %d, want %d: %q", r.ExitCode, c.exit, r.Output())
 			}
