@@ -5,6 +5,7 @@ package bundle
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -87,6 +88,7 @@ func (b Bundle) Write(w io.Writer) error {
 // config/ and status/ are its own folders, which exist before it unpacks.
 func Pack(w io.Writer, files map[string][]byte) error {
 	z := zip.NewWriter(w)
+	z.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestCompression) })
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if top, _, _ := strings.Cut(name, "/"); !fs.ValidPath(name) || top == "config" || top == "status" {
 			return fmt.Errorf("%s must not be in the package", name)
