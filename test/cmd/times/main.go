@@ -5,7 +5,8 @@
 //
 // With -document FILE it inserts the table there instead of printing it.
 //
-// It fails if a test failed, so that no table comes from a failed run.
+// It fails if a test failed, so that no table comes from a failed run, and says what that test
+// printed.
 package main
 
 import (
@@ -42,9 +43,9 @@ func main() {
 
 // event is the needed part of a line (go doc test2json).
 type event struct {
-	Time                  time.Time
-	Action, Package, Test string
-	Elapsed               float64 // seconds; of a test without its parallel subtests
+	Time                          time.Time
+	Action, Package, Test, Output string
+	Elapsed                       float64 // seconds; of a test without its parallel subtests
 }
 
 // row is one package, which may have run twice: without test machines and with them.
@@ -57,6 +58,7 @@ type row struct {
 
 func run(in io.Reader, out io.Writer) error {
 	rows := map[string]*row{}
+	printed := map[string]string{} // by each test
 	var failed []string
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 16<<20)
@@ -65,8 +67,14 @@ func run(in io.Reader, out io.Writer) error {
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
 			continue // go itself prints this in between
 		}
-		if e.Action == "fail" {
-			failed = append(failed, e.Package+" "+e.Test)
+		test := strings.TrimSpace(e.Package + " " + e.Test)
+		switch e.Action {
+		case "output":
+			printed[test] += e.Output
+		case "pass":
+			delete(printed, test)
+		case "fail":
+			failed = append(failed, test+":\n"+printed[test])
 		}
 		if !slices.Contains([]string{"run", "cont", "pass"}, e.Action) {
 			continue
@@ -94,7 +102,7 @@ func run(in io.Reader, out io.Writer) error {
 		return err
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("no table, these failed: %s", strings.Join(failed, ", "))
+		return fmt.Errorf("no table, these failed: %s", strings.Join(failed, "\n"))
 	}
 	return print(out, rows)
 }

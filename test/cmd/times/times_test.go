@@ -34,8 +34,11 @@ func TestTable(t *testing.T) {
 		t.Errorf("%s", out.String())
 	}
 	out.Reset()
-	err := run(strings.NewReader(passed+`{"Action":"fail","Package":"m/a","Test":"TestThree"}`), &out)
-	if err == nil || !strings.Contains(err.Error(), "m/a TestThree") || out.Len() > 0 {
+	err := run(strings.NewReader(passed+`{"Action":"output","Package":"m/a","Test":"TestTwo","Output":"    fine\n"}
+{"Action":"output","Package":"m/a","Test":"TestThree","Output":"    a_test.go:7: why\n"}
+{"Action":"pass","Package":"m/a","Test":"TestTwo"}
+{"Action":"fail","Package":"m/a","Test":"TestThree"}`), &out)
+	if err == nil || !strings.Contains(err.Error(), "m/a TestThree:\n    a_test.go:7: why") || strings.Contains(err.Error(), "fine") || out.Len() > 0 {
 		t.Errorf("of a failed run: %v, %q", err, out.String())
 	}
 }
