@@ -94,7 +94,7 @@ unit: ## tests that need no root: minutes at first, then seconds
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
 # Those that take longest stand first, so that no processor is idle at the end.
-RIG     := ./test/cmd/faults ./test/suite/e2e ./test/suite/signin ./test/suite/doctor ./test/suite/pam ./test/suite/firewall ./test/lib/machine ./test/lib/rig ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/keys ./internal/trust ./internal/host
+RIG     := ./test/cmd/faults ./test/suite/e2e ./test/suite/firewall ./test/suite/signin ./test/suite/doctor ./test/suite/pam ./test/lib/machine ./test/lib/rig ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/keys ./internal/trust ./internal/host
 # Of enable and families, what comes up at each run: the scripts, what a second
 # enable does, and what is decided by what the package manager did; and whether two builds
 # of the zip are the same.
@@ -105,7 +105,7 @@ RIG_ALL := ./test/... ./misc/packaging ./internal/trust/... ./internal/host/... 
 ifeq ($(shell id -u),0)
 rig: prepare ## a representative part of the tests on throw-away machines (root)
 	$(GO) vet -tags rig ./...
-	$(GO) test -tags rig -vet=off -timeout 40m $(RIG)
+	$(GO) test -tags rig -vet=off -p 3 -timeout 40m $(RIG)
 	$(GO) test -tags rig -vet=off $(RIG_PART)
 
 rig-all: prepare ## every test on throw-away machines: the better part of an hour (root)
@@ -117,7 +117,7 @@ endif
 
 .PHONY: times
 times: prepare ## what of `make test` takes how long, into docs/testing.md: runs all of it with a cold cache (root)
-	{ $(GO) test -vet=off -count=1 -json ./... && $(GO) test -tags rig -vet=off -count=1 -json -timeout 40m $(RIG) && $(GO) test -tags rig -vet=off -count=1 -json $(RIG_PART); } | $(GO) run ./test/cmd/times -document docs/testing.md
+	{ $(GO) test -vet=off -count=1 -json ./... && $(GO) test -tags rig -vet=off -count=1 -json -p 3 -timeout 40m $(RIG) && $(GO) test -tags rig -vet=off -count=1 -json $(RIG_PART); } | $(GO) run ./test/cmd/times -document docs/testing.md
 
 .PHONY: signin
 signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from outside; UPDATE_GOLDEN=1 renders it (root)
