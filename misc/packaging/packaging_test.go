@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"debug/elf"
 	"encoding/hex"
 	"encoding/json"
@@ -208,7 +209,7 @@ func sbom(t *testing.T, content []byte, licences string) {
 // TestRefused: what the agent would trip over is not packed.
 func TestRefused(t *testing.T) {
 	for _, name := range []string{"config/0.settings", "status/0.status", "../escape", "/absolute"} {
-		if err := bundle.Pack(io.Discard, map[string][]byte{name: []byte("x")}); err == nil {
+		if err := bundle.Pack(io.Discard, map[string][]byte{name: []byte("x")}, flate.BestSpeed); err == nil {
 			t.Errorf("%s was packed", name)
 		}
 	}

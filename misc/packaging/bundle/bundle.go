@@ -81,14 +81,15 @@ func (b Bundle) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return Pack(w, files)
+	return Pack(w, files, flate.BestCompression)
 }
 
-// Pack writes files as a zip. It refuses paths that the agent must not find in a package:
-// config/ and status/ are its own folders, which exist before it unpacks.
-func Pack(w io.Writer, files map[string][]byte) error {
+// Pack writes files as a zip; level is one of compress/flate, of which the best takes
+// seconds. It refuses paths that the agent must not find in a package: config/ and status/
+// are its own folders, which exist before it unpacks.
+func Pack(w io.Writer, files map[string][]byte, level int) error {
 	z := zip.NewWriter(w)
-	z.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestCompression) })
+	z.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, level) })
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if top, _, _ := strings.Cut(name, "/"); !fs.ValidPath(name) || top == "config" || top == "status" {
 			return fmt.Errorf("%s must not be in the package", name)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -46,7 +47,7 @@ func handlerZip(ctx context.Context, version string, variations []string) ([]byt
 	}
 	files["bin/broken"] = []byte("#!/bin/sh\necho 'broken on purpose'\nexit 3\n")
 	var out bytes.Buffer
-	err = bundle.Pack(&out, files)
+	err = bundle.Pack(&out, files, flate.BestSpeed)
 	return out.Bytes(), err
 }
 
@@ -80,6 +81,6 @@ func scriptZip(script string) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	err = bundle.Pack(&out, map[string][]byte{"HandlerManifest.json": manifest, "run.sh": []byte(script)})
+	err = bundle.Pack(&out, map[string][]byte{"HandlerManifest.json": manifest, "run.sh": []byte(script)}, flate.BestSpeed)
 	return out.Bytes(), err
 }
