@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"iter"
 	"slices"
 	"strings"
 
@@ -180,18 +179,8 @@ func (r *reading) comes(name string) {
 // values are the settings of the current section.
 func (r *reading) values() map[string]string { return r.all[r.current].values }
 
-// numbered are the lines of a text without their line ends, counted from 1.
-func numbered(text string) iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		number := 0
-		for line := range strings.Lines(text) {
-			number++
-			if !yield(number, strings.TrimSuffix(line, "\n")) {
-				return
-			}
-		}
-	}
-}
+// lines are the lines of a text without their line ends.
+func lines(text string) []string { return strings.Split(strings.TrimSuffix(text, "\n"), "\n") }
 
 // comment reports whether a line is empty or a comment.
 func comment(line string) bool { return line == "" || line[0] == '#' || line[0] == ';' }

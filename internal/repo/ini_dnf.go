@@ -19,7 +19,8 @@ func readDnf(text string) ([]section, *mistake) {
 		}
 		name = ""
 	}
-	for number, line := range numbered(strings.TrimPrefix(text, "\ufeff")) {
+	for i, line := range lines(strings.TrimPrefix(text, "\ufeff")) {
+		number := i + 1
 		trimmed := strings.Trim(line, blank)
 		switch {
 		case comment(line):

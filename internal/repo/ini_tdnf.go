@@ -10,7 +10,8 @@ import (
 func readTdnf(text string) ([]section, *mistake) {
 	const blank = " \t\r\v\f"
 	var r reading
-	for number, line := range numbered(text) {
+	for i, line := range lines(text) {
+		number := i + 1
 		trimmed := strings.TrimLeft(line, blank)
 		switch {
 		case trimmed == "" || trimmed[0] == '#':

@@ -8,7 +8,8 @@ import "strings"
 func readYum(text string) ([]section, *mistake) {
 	var r reading
 	name := "" // of the setting that an indented line continues
-	for number, line := range numbered(text) {
+	for i, line := range lines(text) {
+		number := i + 1
 		line = strings.TrimRight(line, "\r\t ")
 		trimmed := strings.TrimSpace(line)
 		key, value, setting := cutSetting(trimmed)

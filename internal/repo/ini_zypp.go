@@ -24,7 +24,8 @@ func readZypp(content string) ([]section, *mistake) {
 		}
 		return ""
 	}
-	for number, line := range numbered(content) {
+	for i, line := range lines(content) {
+		number := i + 1
 		trimmed := strings.Trim(line, " \t\n")
 		key, value, setting := strings.Cut(trimmed, "=")
 		switch {
