@@ -191,11 +191,14 @@ func askAlgorithms(f *Facts, e *Effective) check.Result {
 	if keyword == "" {
 		return check.Result{Answer: check.Unknown, Text: "sshd does not say which key algorithms it accepts.", Decides: "the key algorithms that sshd accepts, which it does not say"}
 	}
+	w := locate(f, e, keyword, "")
+	shown := shownAlgorithms(w.Keyword, keyword)
+	if len(remaining(f, e, keyword)) == 0 {
+		return unsure(w, shown+w.at(), "Whether sshd accepts any key is not known: "+shown+w.at()+" takes all algorithms away. Its versions up to 9.2 then have their defaults, those since 9.6 have none.", w.undo(f))
+	}
 	if slices.Contains(accepted, certSHA512) {
 		return pass("sshd accepts RSA certificates.")
 	}
-	w := locate(f, e, keyword, "")
-	shown := shownAlgorithms(w.Keyword, keyword)
 	if slices.Contains(accepted, certSHA256) {
 		// sshd up to 9.2 still offers both signatures to clients, which then choose the one
 		// that it rejects; 10.0 does not (both seen).

@@ -375,3 +375,20 @@ func TestReachableFrom(t *testing.T) {
 		}
 	}
 }
+
+// A line that takes every algorithm away leaves the daemon none, although sshd -T prints its
+// defaults for it.
+func TestRemaining(t *testing.T) {
+	for line, want := range map[string]string{
+		"Ciphers -*":               "",
+		"Ciphers -aes*,chacha20-*": "",
+		"Ciphers -3des-cbc":        "aes256-ctr,chacha20-poly1305@openssh.com",
+		"Ciphers aes256-ctr":       "aes256-ctr,chacha20-poly1305@openssh.com",
+	} {
+		f := healthy(t, line+"\n"+packageBlock)
+		e := ParseEffective(Connection{}, []byte("ciphers aes256-ctr,chacha20-poly1305@openssh.com\n"))
+		if got := strings.Join(remaining(&f, &e, "ciphers"), ","); got != want {
+			t.Errorf("%s: %q", line, got)
+		}
+	}
+}

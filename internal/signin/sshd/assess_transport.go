@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +33,7 @@ func offers() []offer {
 // that it has.
 func (f *Facts) askHostKeys(e *Effective) check.Result {
 	good := pass("sshd and OpenSSH clients have algorithms in common.")
-	accepted, have := split(e.Value("hostkeyalgorithms")), []string{}
+	accepted, have := remaining(f, e, "hostkeyalgorithms"), []string{}
 	for _, name := range e.List("hostkey") {
 		key, seen := f.HostKeys[name]
 		if !seen || key.Err != nil {
@@ -40,14 +41,14 @@ func (f *Facts) askHostKeys(e *Effective) check.Result {
 		}
 		have = append(have, key.algorithms(e.Value("requiredrsasize"))...)
 	}
-	if len(accepted) == 0 || len(e.List("hostkey")) == 0 || e.Has("hostkeyagent") && e.Value("hostkeyagent") != "none" ||
+	if !e.Has("hostkeyalgorithms") || len(e.List("hostkey")) == 0 || e.Has("hostkeyagent") && e.Value("hostkeyagent") != "none" ||
 		slices.ContainsFunc(accepted, func(a string) bool {
 			return slices.Contains(have, a) && (e.Has("hostcertificate") || !strings.Contains(a, "-cert-"))
 		}) {
 		return good
 	}
 	w := locate(f, e, "hostkeyalgorithms", "")
-	return shut(w, "sshd has no host key of a kind that it accepts"+w.at()+": "+brief(strings.Join(accepted, ","))+".",
+	return shut(w, "sshd has no host key of a kind that it accepts"+w.at()+": "+shownNames(accepted)+".",
 		f.makeHostKey(e, accepted))
 }
 
@@ -82,17 +83,33 @@ func number(s string) int {
 func askTransport(f *Facts, e *Effective) check.Result {
 	cipher := ""
 	for _, o := range offers() {
-		accepted := split(e.Value(o.keyword))
+		accepted := remaining(f, e, o.keyword)
 		at := slices.IndexFunc(o.names, func(n string) bool { return slices.Contains(accepted, n) })
 		if o.keyword == "ciphers" && at >= 0 {
 			cipher = o.names[at]
 		}
 		// A cipher with built-in authentication needs no MAC (PROTOCOL of OpenSSH).
-		if at >= 0 || len(accepted) == 0 || o.keyword == "macs" && !strings.HasSuffix(cipher, "-ctr") {
+		if at >= 0 || !e.Has(o.keyword) || o.keyword == "macs" && !strings.HasSuffix(cipher, "-ctr") {
 			continue
 		}
 		w := locate(f, e, o.keyword, "")
-		return shut(w, "sshd accepts none of the "+o.shown+" that OpenSSH clients offer"+w.at()+": "+brief(strings.Join(accepted, ","))+".", globally(f, w))
+		return shut(w, "sshd accepts none of the "+o.shown+" that OpenSSH clients offer"+w.at()+": "+shownNames(accepted)+".", globally(f, w))
 	}
 	return f.askHostKeys(e)
+}
+
+// remaining are the algorithms that the daemon accepts. Of a line that takes all of them away,
+// as "Ciphers -*" does, the daemon has none, and sshd -T prints its defaults.
+func remaining(f *Facts, e *Effective, keyword string) []string {
+	accepted := split(e.Value(keyword))
+	if w := locate(f, e, keyword, ""); len(w.Args) > 0 {
+		if taken, is := strings.CutPrefix(w.Args[0], "-"); is {
+			accepted = slices.DeleteFunc(accepted, func(name string) bool { return matchList(name, taken) })
+		}
+	}
+	return accepted
+}
+
+func shownNames(names []string) string {
+	return cmp.Or(brief(strings.Join(names, ",")), "it accepts none at all")
 }
