@@ -342,7 +342,13 @@ func explainHostKeys(f *Facts, p *Problem) (what, next string) {
 		return "sshd has no host key that it can load; its configuration names " + named + ".",
 			"Run: sudo ssh-keygen -q -N '' -f " + quote(named) + " && sudo systemctl restart " + f.Unit
 	}
-	return "sshd has no host key that it can load: " + p.Message, "Run: sudo ssh-keygen -A && sudo systemctl restart " + f.Unit
+	aside := ""
+	for _, name := range f.Config.hostKeys() {
+		if k := f.HostKeys[name]; k.Kind != "" || k.Err != nil { // it is there, and ssh-keygen -A would keep it
+			aside += "sudo mv " + quote(name) + " " + quote(name+".unusable") + " && "
+		}
+	}
+	return "sshd has no host key that it can load: " + p.Message, "Run: " + aside + "sudo ssh-keygen -A && sudo systemctl restart " + f.Unit
 }
 
 // hostKeys are the private host keys as words of a shell command.
