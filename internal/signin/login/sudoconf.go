@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ func readPlugins(h *host.Host, owner uint32) (p plugins) {
 	}
 	dirs := slices.DeleteFunc(pluginDirs(), func(dir string) bool { return !h.Exists(dir) })
 	var named []sudo.Place
+	var symbols []string  // of each, what sudo wants in it
 	usual := sudo.Place{} // the line that says where the rules' own plugin is sought
 	for i, line := range strings.Split(string(f.Text), "\n") {
 		at, w := sudo.Place{File: sudoConf, Line: i + 1}, strings.Fields(line)
@@ -46,15 +48,15 @@ func readPlugins(h *host.Host, owner uint32) (p plugins) {
 			dirs, usual = []string{w[2]}, at
 		case len(w) > 2 && strings.EqualFold(w[0], "Plugin"):
 			at.Text = w[2]
-			named = append(named, at)
+			named, symbols = append(named, at), append(symbols, w[1])
 			p.arguments(at, w[3:])
 		}
 	}
 	if len(named) == 0 && usual.File != "" {
-		named = append(named, usual)
+		named, symbols = append(named, usual), append(symbols, "sudoers_policy")
 	}
 	p.usual = len(named) == 0
-	for _, at := range named {
+	for i, at := range named {
 		files := []string{at.Text}
 		if !path.IsAbs(at.Text) {
 			files = nil
@@ -62,11 +64,26 @@ func readPlugins(h *host.Host, owner uint32) (p plugins) {
 				files = append(files, path.Join(dir, at.Text))
 			}
 		}
-		if p.lost.File == "" && len(files) > 0 && !slices.ContainsFunc(files, h.Exists) {
+		switch found := slices.IndexFunc(files, h.Exists); {
+		case p.lost.File != "" || len(files) == 0:
+		case found < 0:
 			p.lost = at
+		case !defines(h, files[found], symbols[i]):
+			p.lost = at
+			p.lost.Text = symbols[i] + " of " + at.Text
 		}
 	}
 	return p
+}
+
+// defines reports whether a plugin may have a symbol, which sudo looks up by its name. Those of
+// sudo's own are not looked for: they would be read at each run.
+func defines(h *host.Host, plugin, symbol string) bool {
+	if slices.Contains([]string{"sudoers_policy", "sudoers_io", "sudoers_audit", "audit_json"}, symbol) {
+		return true
+	}
+	content, err := h.ReadFile(plugin, fileLimit)
+	return err != nil || bytes.Contains(content, []byte(symbol))
 }
 
 // lacks is the rules' own plugin, where sudo looks for it and it is not there. Its folder is

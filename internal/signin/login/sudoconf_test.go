@@ -22,6 +22,7 @@ func TestPlugins(t *testing.T) {
 		{"plugin site /opt/gone.so\n", 0o644, "1 /opt/gone.so", "1 /opt/gone.so", ""},
 		{"Plugin site /opt/gone.so\n", 0o666, "", "", ""},
 		{"Plugin site /opt/site.so a=b\n", 0o644, "", "1 /opt/site.so", ""},
+		{"Plugin sudoers_polici sudoers.so\n", 0o644, "1 sudoers_polici of sudoers.so", "", ""},
 		{"Path plugin_dir /opt/\n", 0o644, "1 sudoers.so", "", ""},
 		{"Path plugin_dir /opt/\nPlugin sudoers_policy /usr/libexec/sudo/sudoers.so\n", 0o644, "", "", ""},
 		{"Path plugin_dir /usr/libexec/sudo/\n", 0o644, "", "", ""},
@@ -29,7 +30,7 @@ func TestPlugins(t *testing.T) {
 	} {
 		h := hosttest.New(t).Host()
 		for _, file := range []string{"/usr/libexec/sudo/sudoers.so", "/usr/libexec/sudo/audit_json.so", "/opt/site.so"} {
-			put(t, h, file, "", 0o644)
+			put(t, h, file, "\x7fELF\x00site\x00", 0o644)
 		}
 		put(t, h, sudoConf, c.conf, c.mode)
 		if err := os.Chmod(h.Path(sudoConf), c.mode); err != nil {

@@ -77,11 +77,15 @@ func (r *reader) settleFolders() {
 		if s, on := r.on(of.key); on && folder == "" {
 			at, name, folder = s.at, of.key, s.value
 		}
-		if !path.IsAbs(folder) { // "~", "*", or none
+		user, _, _ := strings.Cut(strings.TrimPrefix(folder, "~"), "/")
+		nobody := strings.HasPrefix(folder, "~") && user != "" && r.account(user) == nil
+		if !path.IsAbs(folder) && !nobody { // "~", "*", or none
 			continue
 		}
 		why, f := "", r.m.File(folder)
 		switch {
+		case nobody:
+			why = "is the home of nobody in /etc/passwd"
 		case f.Missing():
 			why = "is not there"
 		case f.Err == nil && !f.Mode.IsDir():
@@ -129,14 +133,17 @@ func (r *reader) settleShell() {
 	if !on || shells.Err != nil {
 		return
 	}
-	for line := range strings.Lines(string(r.m.File("/etc/passwd").Text)) {
-		f := strings.Split(strings.TrimRight(line, "\n"), ":")
-		if len(f) < 7 || f[0] != "root" {
-			continue
-		}
-		if !slices.ContainsFunc(strings.Split(string(shells.Text), "\n"), func(shell string) bool { return strings.TrimSpace(shell) == f[6] }) {
-			r.refuse(s.at, "runas_check_shell", "", "root's shell "+f[6]+" is not in /etc/shells")
-		}
-		return
+	if root := r.account("root"); root != nil && !slices.ContainsFunc(strings.Split(string(shells.Text), "\n"), func(shell string) bool { return strings.TrimSpace(shell) == root[6] }) {
+		r.refuse(s.at, "runas_check_shell", "", "root's shell "+root[6]+" is not in /etc/shells")
 	}
+}
+
+// account is the line of a user in /etc/passwd, by its seven fields; nil: there is none.
+func (r *reader) account(user string) []string {
+	for line := range strings.Lines(string(r.m.File("/etc/passwd").Text)) {
+		if f := strings.Split(strings.TrimRight(line, "\n"), ":"); len(f) >= 7 && f[0] == user {
+			return f
+		}
+	}
+	return nil
 }

@@ -127,6 +127,8 @@ func TestSettings(t *testing.T) {
 		"Defaults runcwd=/gone\nDefaults !runcwd\n":            {false, ""},
 		"Defaults runcwd=/gone\nDefaults runcwd=~\n":           {false, ""},
 		"Defaults runcwd=/etc/sudoers\n":                       {true, ""},
+		"Defaults runcwd=~nobody-here/x\n":                     {true, ""},
+		"Defaults runcwd=~/x\n":                                {false, ""},
 		"Defaults runas_check_shell\n":                         {false, ""},
 		"Defaults rlimit_as=100000\n":                          {true, ""},
 		"Defaults rlimit_nofile=\"3,4096\"\n":                  {true, ""},
