@@ -64,6 +64,8 @@ func assess(units []systemd.UnitState) check.Result {
 			so, next = "missing", fault.AgainFirst+fault.OrRestart+"."
 		case u.Name == lookUnit && u.Active == "failed":
 			next = seeLooks
+		case u.Name == timerUnit && u.IsActive() && u.Sub == "elapsed": // after somebody has changed its times
+			so, next = "never due again", "Take back what was changed (systemctl cat "+u.Name+" shows it), then: sudo systemctl daemon-reload && sudo systemctl restart "+u.Name
 		case !slices.Contains(started(), u.Name), u.IsActive() && u.File == "enabled":
 			continue
 		case u.IsActive():

@@ -32,6 +32,7 @@ func TestAssess(t *testing.T) {
 		"look masked": {func(u []systemd.UnitState) { u[2].Load = "masked" }, lookUnit + " is masked", "sudo systemctl unmask " + lookUnit},
 		"no repair":   {func(u []systemd.UnitState) { u[3].Load = "masked" }, repairUnit + " is masked", "sudo systemctl unmask " + repairUnit},
 		"deleted":     {func(u []systemd.UnitState) { u[1].Load = "not-found" }, pathUnit + " is missing", fault.AgainFirst},
+		"never due":   {func(u []systemd.UnitState) { u[0].Sub = "elapsed" }, timerUnit + " is never due again", "sudo systemctl restart " + timerUnit},
 		"look failed": {func(u []systemd.UnitState) { u[2].Active = "failed" }, lookUnit + " is failed", "journalctl"},
 	} {
 		units := well()

@@ -26,6 +26,14 @@ func TestWatchThatDoesNotRun(t *testing.T) {
 	}
 	s.T = t
 
+	// A timer that somebody has changed, which is active and never starts anything.
+	const changed = "/etc/systemd/system/aadsshlogin-handler.timer.d"
+	again := "systemctl daemon-reload && systemctl restart aadsshlogin-handler.timer"
+	s.Do("mkdir -p " + changed + " && printf '[Timer]\\nOnActiveSec=\\nOnUnitInactiveSec=\\nOnCalendar=2000-01-01\\n' > " + changed + "/x.conf && " + again)
+	s.monitorWarns("aadsshlogin-handler.timer is never due again", "systemctl restart aadsshlogin-handler.timer")
+	s.Do("rm -r " + changed + " && " + again)
+	s.monitorIsWell()
+
 	// A sandbox that cannot be created, as in many containers: the program itself runs.
 	s.Do("mkdir -p /etc/systemd/system/aadsshlogin-handler.service.d && printf '[Service]\\nRootDirectory=/nowhere\\n' > /etc/systemd/system/aadsshlogin-handler.service.d/x.conf && systemctl daemon-reload; systemctl start aadsshlogin-handler.service || true")
 	s.monitorWarns("aadsshlogin-handler.service is failed", "journalctl")
