@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -245,6 +246,9 @@ func planCheck(m *machine) []check.Result {
 	text := planText(who, m.decision.Plan.Steps)
 	if m.foreign() {
 		text += " What the handler of " + m.extension.name.Full() + " would do is not known."
+	}
+	if stop := m.decision.Stops(); stop != nil {
+		return []check.Result{{Answer: check.Warn, Text: text + " As this machine is it would end before that, with " + strconv.Itoa(int(stop.Code)) + " " + nameOf(int(stop.Code)) + ".", Next: stop.Remedy()}}
 	}
 	done := m.done()
 	if m.unset() {

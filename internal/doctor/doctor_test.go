@@ -107,6 +107,17 @@ func TestDiskThatSparesPeople(t *testing.T) {
 	}
 }
 
+// What enable would end with before its first step is told with the plan, which is also shown
+// alone.
+func TestPlanThatIsStopped(t *testing.T) {
+	var m machine
+	m.decision.Plan.Steps = []decide.Step{{Kind: decide.Install, Text: "install"}}
+	m.decision.Refusal = fault.New(fault.SettingsInvalid, "A setting cannot be used.", "Correct it.")
+	if r := planCheck(&m)[0]; r.Answer != check.Warn || !strings.Contains(r.Text, "with 53 settings-invalid") || r.Next != "Correct it." {
+		t.Errorf("%+v", r)
+	}
+}
+
 // A next step that one failure has is not repeated by the plan or by PAM.
 func TestRepeats(t *testing.T) {
 	m := machine{nologin: "/etc/nologin"}
