@@ -31,10 +31,15 @@ type volume struct {
 	err error
 }
 
-// statVolumes reads the file systems of the packages, their database and our state.
-func statVolumes(h *host.Host) []volume {
+// statVolumes reads the file systems of the packages, their database, our state and the
+// extension's status.
+func statVolumes(h *host.Host, e *extension) []volume {
 	var all []volume
-	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run", "/home"} {
+	paths := []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run", "/home", host.StateDir}
+	if e != nil && e.env.StatusFolder != "" {
+		paths = append(paths, e.env.StatusFolder)
+	}
+	for _, path := range paths {
 		room, err := h.Room(path)
 		all = append(all, volume{path: path, Room: room, err: err})
 	}

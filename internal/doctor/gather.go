@@ -83,7 +83,7 @@ func gather(ctx context.Context, o Options) *machine {
 		defer cancel()
 		m.watched = watch.Health(ctx, h)
 	})
-	m.volumes = statVolumes(h)
+	m.volumes = statVolumes(h, m.extension)
 	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")
 
 	q := m.question()

@@ -275,6 +275,8 @@ func ofAnOperator() []broken {
 			breakIt: script("mount -t tmpfs -o ro tmpfs /home"), check: "disk", answer: "warn", next: "sudo mount -o remount,rw"},
 		{section: "Disk space", machine: "/home is full", options: jammy(),
 			breakIt: script("mount -t tmpfs -o size=1m tmpfs /home; dd if=/dev/zero of=/home/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "warn", next: "sudo du -xh --max-depth=2 /home", remedy: "umount /home"},
+		{section: "Disk space", machine: "the status folder's own file system is full", options: jammy(),
+			breakIt: script("cd /var/lib/waagent/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-*/status && cp -a . /run/kept && mount -t tmpfs -o size=1m tmpfs . && cp -a /run/kept/. \"$(pwd)\" && dd if=/dev/zero of=\"$(pwd)/fill\" bs=1M 2>/dev/null; true"), check: "disk", answer: "warn", next: "sudo du -xh --max-depth=2 /var/lib/waagent/", remedy: "umount /var/lib/waagent/*/status"},
 		{section: "Clock", machine: "the clock is two years ahead", options: jammy(),
 			breakIt: func(s *machine) { s.endpoints.ahead = 2*365*24*time.Hour + time.Hour }, check: "clock", answer: "fail", code: 21, next: "timedatectl", acts: "whoever gives the machine its time"},
 		{section: "Name resolution", machine: "/etc/resolv.conf names no DNS server", options: jammy(),
