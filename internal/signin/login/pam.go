@@ -280,13 +280,16 @@ func (p *PAM) assessSession() gate.Answer {
 	a = p.evaluated(a, pam.Session)
 	if a.Outcome == gate.In && p.Path.File != "" {
 		a.Outcome, a.File, a.Line = gate.NotKnown, p.Path.File, p.Path.Line
-		a.Decides = "the PATH at " + place(a.File, a.Line)
-		if p.Path.Text != "" {
+		if p.Path.Line == 0 {
 			a.Decides, a.Text, a.Next = a.File, p.Path.Text+".", gate.Away(a.File)
 			return a
 		}
-		a.Text = "People's commands are not found: " + a.Decides + " has neither /usr/bin nor /bin."
-		a.Next = fmt.Sprintf(`Add them, run: sudo `+text.Edit+` -e '%ds,="*,&%s:,g' %s`, a.Line, gate.UsualPath, text.Quote(a.File))
+		a.Decides = "the " + p.Path.Variable + " at " + place(a.File, a.Line)
+		a.Text = "People's commands do not run: " + a.Decides + " " + p.Path.Text + "."
+		a.Next = fmt.Sprintf("Run: sudo "+text.Edit+" -e '%ds/^/#/' %s", a.Line, text.Quote(a.File))
+		if p.Path.Variable == "PATH" {
+			a.Next = fmt.Sprintf(`Add them, run: sudo `+text.Edit+` -e '%ds,="*,&%s:,g' %s`, a.Line, gate.UsualPath, text.Quote(a.File))
+		}
 	}
 	return a
 }

@@ -68,7 +68,8 @@ type Problem struct {
 	Line int
 	Text string // what is so, without a full stop
 
-	next string // what to do, where that is no matter of the line
+	Variable string // of the environment, that the line sets
+	next     string // what to do, where that is no matter of the line
 }
 
 // of is the stack that libpam uses: that of "other" if the service's own is empty

@@ -8,12 +8,13 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Path is the line that gives people a PATH without the usual programs: the last PATH that
-// pam_env sets, from its own file and then from /etc/environment
-// (modules/pam_env/pam_env.c). sshd sets credentials, with the auth stack, before it opens
-// the session. No File: there is no such line. With Text it is not a line, but a file that pam_env waits at.
+// Path is the line that gives people a variable that keeps their commands from running, such as
+// a PATH without the usual programs: the last one of a name that pam_env sets, from its own
+// file and then from /etc/environment (modules/pam_env/pam_env.c). sshd sets credentials, with
+// the auth stack, before it opens the session. No File: there is no such line. Without Line it
+// is a file that pam_env waits at.
 func (s *Service) Path() (at Problem) {
-	value, files := "", []string{pamEnv, environmentFile}
+	path, files := "", []string{pamEnv, environmentFile}
 	asked := false
 	for _, r := range append(s.Rules(Auth), s.Rules(Session)...) {
 		asked = asked || r.Is("pam_env.so") && !slices.Contains(r.Args, "readenv=0")
@@ -27,17 +28,21 @@ func (s *Service) Path() (at Problem) {
 		return at
 	}
 	for i, file := range files {
-		number, f := 0, s.m.File(file)
+		f := s.m.File(file)
 		if f.Mode&fs.ModeNamedPipe != 0 {
 			return Problem{File: file, Text: "pam_env" + gate.Waiting(file)}
 		}
-		for line := range strings.Lines(string(f.Text)) {
-			number++
-			if v := pathOf(strings.TrimSpace(line), i == 0); v != "" {
-				value, at = strings.ReplaceAll(v, "${PATH}", value), Problem{}
-				if !gate.Programs(value) {
-					at.File, at.Line = file, number
-				}
+		for number, line := range strings.Split(string(f.Text), "\n") {
+			name, value := variable(strings.TrimSpace(line), i == 0)
+			if name == "PATH" && value != "" {
+				path = strings.ReplaceAll(value, "${PATH}", path)
+				value = path
+			}
+			if value != "" && at.Variable == name {
+				at = Problem{} // it is set anew
+			}
+			if why := gate.Prevents(name, value); why != "" && value != "" {
+				at = Problem{File: file, Line: number + 1, Text: why, Variable: name}
 			}
 		}
 	}
@@ -51,21 +56,21 @@ const (
 	environmentFile = "/etc/environment"
 )
 
-// pathOf is the PATH in one line: "PATH DEFAULT=... OVERRIDE=..." of pam_env.conf(5), or
-// "export PATH=..." of the shared file, in which "$" is not expanded.
-func pathOf(line string, own bool) (value string) {
+// variable is what one line sets: "NAME DEFAULT=... OVERRIDE=..." of pam_env.conf(5), or
+// "export NAME=..." of the shared file, in which "$" is not expanded.
+func variable(line string, own bool) (name, value string) {
 	if !own {
-		value, is := strings.CutPrefix(strings.TrimPrefix(line, "export "), "PATH=")
-		if !is {
-			return ""
-		}
-		return strings.Trim(value, `"'`)
+		name, value, _ = strings.Cut(strings.TrimPrefix(line, "export "), "=")
+		return name, strings.Trim(value, `"'`)
 	}
-	words := strings.Fields(line)
-	for i, word := range words {
-		if key, v, _ := strings.Cut(word, "="); words[0] == "PATH" && i > 0 && (key == "DEFAULT" || key == "OVERRIDE") {
+	for i, word := range strings.Fields(line) {
+		key, v, _ := strings.Cut(word, "=")
+		switch {
+		case i == 0:
+			name = word
+		case key == "DEFAULT" || key == "OVERRIDE":
 			value = strings.Trim(v, `"`)
 		}
 	}
-	return value
+	return name, value
 }

@@ -73,10 +73,11 @@ func askSessions(f *Facts, e *Effective) check.Result {
 func (f *Facts) askPath(e *Effective) check.Result {
 	found := pass("Sessions are allowed.")
 	for _, one := range e.List("setenv") {
-		if path, is := strings.CutPrefix(one, "PATH="); is && !gate.Programs(path) {
+		name, value, _ := strings.Cut(one, "=")
+		if why := gate.Prevents(name, value); why != "" {
 			w := locate(f, e, "setenv", "")
-			decides := "the PATH that SetEnv gives" + w.at()
-			found = shut(w, "Commands are not found: "+decides+" has neither /usr/bin nor /bin.", w.undo(f))
+			decides := "the " + name + " that SetEnv gives" + w.at()
+			found = shut(w, "Commands do not run: "+decides+" "+why+".", w.undo(f))
 			found.Answer, found.Decides = check.Unknown, decides
 		}
 	}

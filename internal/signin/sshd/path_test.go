@@ -10,6 +10,7 @@ import (
 func TestPathOfSetEnv(t *testing.T) {
 	for given, want := range map[string]check.Answer{
 		"LANG=C": check.Pass, "PATH=/opt/bin:/usr/bin": check.Pass, "PATH=/bin": check.Pass,
+		"SHELLOPTS=monitor": check.Pass, "SHELLOPTS=noexec": check.Unknown, "LD_TRACE_LOADED_OBJECTS=1": check.Unknown,
 		"PATH=/opt/bin": check.Unknown, "PATH=/usr/binaries": check.Unknown,
 	} {
 		f := healthy(t, "SetEnv "+given+"\n"+packageBlock)
