@@ -18,9 +18,8 @@ import (
 func ParseSourcesList(file string, text []byte) ([]Entry, []Problem) {
 	var entries []Entry
 	var problems []Problem
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
+	for i, line := range lines(string(text)) {
+		number := i + 1
 		line = uncomment(line)
 		if line == "" {
 			continue

@@ -33,10 +33,9 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 	var current *stanza
 	field := ""
 	junk := 0 // a line without a colon: apt takes it as the beginning of the next field's name, so that field is lost, and so is the end of a stanza
-	number := 0
-	for line := range strings.Lines(text) {
-		number++
-		line = strings.TrimRight(line, "\r\n")
+	for i, line := range lines(text) {
+		number := i + 1
+		line = strings.TrimRight(line, "\r")
 		ends := line == "" // deb822(5) allows a parser to end it at a line of blanks too; apt continues
 		line = strings.TrimRight(line, "\t ")
 		switch {
