@@ -91,9 +91,9 @@ func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) L
 // begins is the time of the first line of a log file, of any program, if it is newer than age: the
 // file was rotated, or only its end was read. An empty file begins now.
 func begins(text string, now time.Time, age time.Duration) time.Time {
-	first := now
+	first, head := now, regexp.MustCompile(syslogTime)
 	for line := range strings.Lines(text) {
-		if part := regexp.MustCompile(syslogTime).FindString(line); part != "" {
+		if part := head.FindString(line); part != "" {
 			first = stamp(part, now)
 			break
 		}
