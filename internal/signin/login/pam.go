@@ -31,7 +31,7 @@ type PAM struct {
 	// Evaluated has the results of the account and session stacks for each of gate.People,
 	// in that order; for One, twice the same.
 	Evaluated map[pam.Stack][]pam.Outcome
-	Path      pam.Problem // the line because of which people's programs are not found; no File: there is none
+	Path      pam.Setting // the line because of which people's programs do not run; no File: there is none
 	Sudo      *pam.Reason // why sudo rejects people whom sshd accepts; nil if it does not
 	// Foreseen is the result of the account stack once the package has added its line, if
 	// that is missing; otherwise nil.
@@ -284,10 +284,10 @@ func (p *PAM) assessSession() gate.Answer {
 			a.Decides, a.Text, a.Next = a.File, p.Path.Text+".", gate.Away(a.File)
 			return a
 		}
-		a.Decides = "the " + p.Path.Variable + " at " + place(a.File, a.Line)
+		a.Decides = "the " + p.Path.Name + " at " + place(a.File, a.Line)
 		a.Text = "People's commands do not run: " + a.Decides + " " + p.Path.Text + "."
 		a.Next = fmt.Sprintf("Run: sudo "+text.Edit+" -e '%ds/^/#/' %s", a.Line, text.Quote(a.File))
-		if p.Path.Variable == "PATH" {
+		if p.Path.Name == "PATH" {
 			a.Next = fmt.Sprintf(`Add them, run: sudo `+text.Edit+` -e '%ds,="*,&%s:,g' %s`, a.Line, gate.UsualPath, text.Quote(a.File))
 		}
 	}

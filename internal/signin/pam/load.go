@@ -68,8 +68,7 @@ type Problem struct {
 	Line int
 	Text string // what is so, without a full stop
 
-	Variable string // of the environment, that the line sets
-	next     string // what to do, where that is no matter of the line
+	next string // what to do, where that is no matter of the line
 }
 
 // of is the stack that libpam uses: that of "other" if the service's own is empty

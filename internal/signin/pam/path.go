@@ -13,7 +13,7 @@ import (
 // file and then from /etc/environment (modules/pam_env/pam_env.c). sshd sets credentials, with
 // the auth stack, before it opens the session. No File: there is no such line. Without Line it
 // is a file that pam_env waits at.
-func (s *Service) Path() (at Problem) {
+func (s *Service) Path() (at Setting) {
 	path, files := "", []string{pamEnv, environmentFile}
 	asked := false
 	for _, r := range append(s.Rules(Auth), s.Rules(Session)...) {
@@ -30,7 +30,7 @@ func (s *Service) Path() (at Problem) {
 	for i, file := range files {
 		f := s.m.File(file)
 		if f.Mode&fs.ModeNamedPipe != 0 {
-			return Problem{File: file, Text: "pam_env" + gate.Waiting(file)}
+			return Setting{File: file, Text: "pam_env" + gate.Waiting(file)}
 		}
 		for number, line := range strings.Split(string(f.Text), "\n") {
 			name, value := variable(strings.TrimSpace(line), i == 0)
@@ -38,15 +38,25 @@ func (s *Service) Path() (at Problem) {
 				path = strings.ReplaceAll(value, "${PATH}", path)
 				value = path
 			}
-			if value != "" && at.Variable == name {
-				at = Problem{} // it is set anew
+			if value != "" && at.Name == name {
+				at = Setting{} // it is set anew
 			}
 			if why := gate.Prevents(name, value); why != "" && value != "" {
-				at = Problem{File: file, Line: number + 1, Text: why, Variable: name}
+				at = Setting{File: file, Line: number + 1, Name: name, Text: why}
 			}
 		}
 	}
 	return at
+}
+
+// Setting is a line that sets a variable.
+type Setting struct {
+	_ [0]func() // never compared: no code for == is linked
+
+	File string
+	Line int
+	Name string
+	Text string // what is so, without a full stop
 }
 
 // The files that pam_env reads by default: its own, and the one that other programs read
