@@ -30,7 +30,7 @@ func parseZyppLocks(content string) []zyppLock {
 	var all []zyppLock
 	for _, part := range regexp.MustCompile(`\n\s*\n`).Split(strings.ReplaceAll(content, "\r\n", "\n"), -1) {
 		lock := zyppLock{folded: true}
-		for line := range strings.Lines(part) {
+		for _, line := range text.SplitLines(part) {
 			name, value, _ := strings.Cut(line, ":")
 			value = strings.TrimSpace(value)
 			switch strings.TrimSpace(name) {

@@ -29,7 +29,7 @@ func PlanText(p Plan) string {
 			case ImportKey: // the step before has written it
 			default:
 				fmt.Fprintf(&b, "   write %s (mode %04o)\n", file.Path, file.Mode)
-				for line := range strings.Lines(string(file.Content)) {
+				for _, line := range text.SplitLines(string(file.Content)) {
 					fmt.Fprintf(&b, "       %s\n", strings.TrimSuffix(line, "\n"))
 				}
 			}

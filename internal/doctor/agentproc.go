@@ -110,7 +110,7 @@ func unitFiles(h *host.Host, unit string) []string {
 
 // readUnit reads Environment= and EnvironmentFile= (systemd.exec(5)).
 func (e *environment) readUnit(h *host.Host, unit string) {
-	for line := range strings.Lines(unit) {
+	for _, line := range text.SplitLines(unit) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		switch {
 		case !ok:

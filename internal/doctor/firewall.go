@@ -106,7 +106,7 @@ func list(ctx context.Context, h *host.Host, program string, args ...string) (st
 // addresses that people can connect to, IPv4 first.
 func outward(h *host.Host) (names []string, addresses []netip.Addr) {
 	routes, _ := h.ReadFile("/proc/net/route", 64<<10) // without it all interfaces count
-	for line := range strings.Lines(string(routes)) {
+	for _, line := range text.SplitLines(string(routes)) {
 		if words := strings.Fields(line); len(words) > 7 && words[1] == "00000000" && words[7] == "00000000" && !slices.Contains(names, words[0]) {
 			names = append(names, words[0])
 		}

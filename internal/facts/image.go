@@ -5,6 +5,7 @@ import (
 
 	"aadssh/distro"
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // findImage reports whether the machine is built as an image, and how that is known: an
@@ -33,7 +34,7 @@ func readOnlyRoot(h *host.Host) bool {
 		return false
 	}
 	readOnly := false
-	for line := range strings.Lines(string(b)) {
+	for _, line := range text.SplitLines(string(b)) {
 		if f := strings.Fields(line); len(f) > 3 && f[1] == "/" {
 			readOnly = f[3] == "ro" || strings.HasPrefix(f[3], "ro,")
 		}

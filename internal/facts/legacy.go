@@ -11,6 +11,7 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/names"
 	"aadssh/internal/signin/login"
+	"aadssh/internal/text"
 )
 
 // Legacy is what is left of the older handler, apart from its packages.
@@ -51,7 +52,7 @@ func Sessions(h *host.Host) []Session {
 		return nil
 	}
 	people := accounts{byUID: map[string]string{}, names: map[string]bool{}}
-	for line := range strings.Lines(string(b)) {
+	for _, line := range text.SplitLines(string(b)) {
 		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) >= 3 && f[0] != "" {
 			people.byUID[f[2]], people.names[f[0]] = f[0], true
 		}
@@ -99,7 +100,7 @@ func running(h *host.Host, people accounts, first map[string]Session) {
 
 // statusFields extracts the name and the real uid from proc(5) status.
 func statusFields(status string) (name, uid string) {
-	for line := range strings.Lines(status) {
+	for _, line := range text.SplitLines(status) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		fields := strings.Fields(value)
 		if len(fields) == 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // accounts are the people in the file of accounts.
@@ -43,7 +44,7 @@ func logindSessions(h *host.Host, people accounts) (out []Session) {
 			continue // this is the pipe that keeps the session open
 		}
 		fields := map[string]string{}
-		for line := range strings.Lines(string(b)) {
+		for _, line := range text.SplitLines(string(b)) {
 			key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 			fields[key] = value
 		}

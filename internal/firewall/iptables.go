@@ -23,7 +23,7 @@ func hooks() map[string][]base {
 // rules: iptables or ip6tables.
 func Iptables(program, listing string) Ruleset {
 	r := iptablesReader{Ruleset: Ruleset{chains: map[string]*chain{}}, program: program, ufw: strings.Contains(listing, "\n:ufw-")}
-	for line := range strings.Lines(listing) {
+	for _, line := range text.SplitLines(listing) {
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, "*"):
@@ -50,7 +50,7 @@ type iptablesReader struct {
 // IptablesTables are the tables in a listing.
 func IptablesTables(listing string) []string {
 	var names []string
-	for line := range strings.Lines(listing) {
+	for _, line := range text.SplitLines(listing) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "*"); ok {
 			names = append(names, name)
 		}

@@ -178,7 +178,7 @@ func (h *Host) ProcessUser(pid int) int {
 	if err != nil || pid <= 0 {
 		return -1
 	}
-	for line := range strings.Lines(string(b)) {
+	for _, line := range text.SplitLines(string(b)) {
 		if ids := strings.Fields(line); len(ids) == 5 && ids[0] == "Uid:" { // real, effective, saved, of files
 			if uid, err := strconv.Atoi(ids[2]); err == nil {
 				return uid

@@ -129,7 +129,7 @@ func curlOption(h *host.Host, name string) string {
 	if err != nil {
 		return ""
 	}
-	for line := range strings.Lines(string(b)) {
+	for _, line := range text.SplitLines(string(b)) {
 		value, ok := strings.CutPrefix(strings.TrimLeft(strings.TrimSpace(line), "-"), name)
 		if ok && value != "" && strings.ContainsRune(" \t=:", rune(value[0])) {
 			return strings.Trim(strings.TrimLeft(value, " \t=:"), `"'`)

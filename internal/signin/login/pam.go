@@ -193,7 +193,7 @@ func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 			continue
 		}
 		number := 0
-		for line := range strings.Lines(string(m.File(file).Text)) {
+		for _, line := range text.SplitLines(string(m.File(file).Text)) {
 			number++
 			if line, _, _ = strings.Cut(line, "#"); strings.Contains(line, PAMModule) {
 				return file + ":" + strconv.Itoa(number)

@@ -69,7 +69,7 @@ func (r *rules) read(file string) {
 		return // "non-existing table means no access control"
 	}
 	number := 0
-	for raw := range strings.Lines(string(f.Text)) {
+	for _, raw := range text.SplitLines(string(f.Text)) {
 		number++
 		if r.done {
 			return

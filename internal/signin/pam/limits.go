@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadssh/internal/text"
 )
 
 // limits is modules/pam_limits for a person who has no other session.
@@ -103,7 +105,7 @@ func (l *limitSet) read(file string) (a answer, ok bool) {
 			next: "Make the file: " + touch(file)}, false
 	}
 	number := 0
-	for raw := range strings.Lines(string(f.Text)) {
+	for _, raw := range text.SplitLines(string(f.Text)) {
 		number++
 		raw, _, _ = strings.Cut(raw, "#")
 		w := strings.Fields(raw)

@@ -48,7 +48,7 @@ func listfile(c *call) answer {
 			next: "Run: sudo chmod o-w " + text.Quote(file), data: Problem{File: file}}
 	}
 	listed := no
-	for raw := range strings.Lines(string(f.Text)) {
+	for _, raw := range text.SplitLines(string(f.Text)) {
 		raw = strings.TrimSuffix(strings.TrimSuffix(raw, "\n"), "\r")
 		if raw == "" {
 			continue

@@ -236,7 +236,7 @@ func (c *call) shadow() (fields []string, ok bool) {
 	if _, known := c.person.account(); !known {
 		return nil, false
 	}
-	for line := range strings.Lines(string(c.m.File("/etc/shadow").Text)) {
+	for _, line := range text.SplitLines(string(c.m.File("/etc/shadow").Text)) {
 		if f := strings.Split(strings.TrimRight(line, "\n"), ":"); len(f) >= 8 && c.person.called(f[0]) == yes {
 			return f, true
 		}

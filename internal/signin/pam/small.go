@@ -24,7 +24,7 @@ func localUser(c *call) answer {
 	a := answer{codes: []Code{permDenied}, data: Problem{File: file},
 		why:     "pam_localuser lets in only people who are in " + file,
 		fixLine: spare}
-	for line := range strings.Lines(string(f.Text)) {
+	for _, line := range text.SplitLines(string(f.Text)) {
 		name, _, _ := strings.Cut(line, ":")
 		if c.person.called(name) == yes {
 			return answer{codes: []Code{Success}}
@@ -67,7 +67,7 @@ func userType(c *call) answer {
 
 // loginDefs is a number in login.defs(5).
 func (c *call) loginDefs(key string, otherwise int64) int64 {
-	for line := range strings.Lines(string(c.m.File(loginDefs).Text)) {
+	for _, line := range text.SplitLines(string(c.m.File(loginDefs).Text)) {
 		if w := strings.Fields(line); len(w) >= 2 && strings.EqualFold(w[0], key) {
 			if n, err := strconv.ParseInt(w[1], 10, 64); err == nil {
 				return n
@@ -209,7 +209,7 @@ func sepermit(c *call) answer {
 		return answer{codes: []Code{serviceErr}, why: "pam_sepermit fails, because there is no " + file, data: Problem{File: file}, next: "Make the file again (it may be empty): sudo touch " + file}
 	}
 	t := no
-	for line := range strings.Lines(string(f.Text)) {
+	for _, line := range text.SplitLines(string(f.Text)) {
 		word, _, _ := strings.Cut(strings.TrimSpace(line), ":")
 		switch {
 		case word == "" || word[0] == '#':
@@ -231,12 +231,12 @@ func sepermit(c *call) answer {
 // (getseuserbyname(3)); "" if the policy sets none.
 func (c *call) selinuxUser() string {
 	policy := ""
-	for line := range strings.Lines(string(c.m.File("/etc/selinux/config").Text)) {
+	for _, line := range text.SplitLines(string(c.m.File("/etc/selinux/config").Text)) {
 		if name, value, ok := strings.Cut(line, "="); ok && strings.TrimSpace(name) == "SELINUXTYPE" {
 			policy = strings.TrimSpace(value)
 		}
 	}
-	for line := range strings.Lines(string(c.m.File("/etc/selinux/" + policy + "/seusers").Text)) {
+	for _, line := range text.SplitLines(string(c.m.File("/etc/selinux/" + policy + "/seusers").Text)) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "__default__:"); ok {
 			user, _, _ := strings.Cut(rest, ":")
 			return user
@@ -262,7 +262,7 @@ func namespace(c *call) answer {
 	}
 	for _, file := range append([]string{first}, c.m.List("/etc/security/namespace.d/*.conf")...) {
 		number := 0
-		for line := range strings.Lines(string(c.m.File(file).Text)) {
+		for _, line := range text.SplitLines(string(c.m.File(file).Text)) {
 			number++
 			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 				return answer{codes: []Code{Success, sessionErr}, data: Problem{File: file, Line: number},

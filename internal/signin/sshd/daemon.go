@@ -10,6 +10,7 @@ import (
 
 	"aadssh/internal/host"
 	"aadssh/internal/order"
+	"aadssh/internal/text"
 )
 
 // Daemon is the running sshd.
@@ -246,7 +247,7 @@ func listening(h *host.Host, enough func(piece []byte) bool) (all []socket, err 
 // entries, hundreds of thousands on a large machine, and walks them all again to report the
 // end.
 func atEnd(piece []byte) bool {
-	for line := range strings.Lines(string(piece)) {
+	for _, line := range text.SplitLines(string(piece)) {
 		f := strings.Fields(line)
 		if strings.HasSuffix(line, "\n") && len(f) > 3 && f[3] != "0A" && f[3] != "st" { // "st" heads the column
 			return true
@@ -259,7 +260,7 @@ func atEnd(piece []byte) bool {
 // It accepts any input.
 func parseListening(table []byte) []socket {
 	var out []socket
-	for line := range strings.Lines(string(table)) {
+	for _, line := range text.SplitLines(string(table)) {
 		f := strings.Fields(line)
 		if len(f) < 4 || f[3] != "0A" {
 			continue

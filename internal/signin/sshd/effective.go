@@ -1,6 +1,10 @@
 package sshd
 
-import "strings"
+import (
+	"strings"
+
+	"aadssh/internal/text"
+)
 
 // maxLines limits what is read of sshd's output: it normally has about 90 lines, and one
 // more for each pattern of an Allow or Deny list.
@@ -18,7 +22,7 @@ type Effective struct {
 func ParseEffective(c Connection, output []byte) Effective {
 	e := Effective{Conn: c, values: map[string][]string{}}
 	n := 0
-	for line := range strings.Lines(string(output)) {
+	for _, line := range text.SplitLines(string(output)) {
 		if n++; n > maxLines {
 			break
 		}

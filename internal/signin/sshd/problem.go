@@ -50,7 +50,7 @@ var openPattern = text.Pattern(`^Permissions 0\d+ for '(.+)' are too open\.$`)
 func ParseProblem(output string) *Problem {
 	var first, last, keys, detail string
 	var placed *Problem
-	for line := range strings.Lines(bounded(output)) {
+	for _, line := range text.SplitLines(bounded(output)) {
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue

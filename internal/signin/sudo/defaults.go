@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // setting is the last line that sets a setting.
@@ -140,7 +141,7 @@ func (r *reader) settleShell() {
 
 // account is the line of a user in /etc/passwd, by its seven fields; nil: there is none.
 func (r *reader) account(user string) []string {
-	for line := range strings.Lines(string(r.m.File("/etc/passwd").Text)) {
+	for _, line := range text.SplitLines(string(r.m.File("/etc/passwd").Text)) {
 		if f := strings.Split(strings.TrimRight(line, "\n"), ":"); len(f) >= 7 && f[0] == user {
 			return f
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // Machine gives access to the rules.
@@ -117,7 +118,7 @@ func (r *reader) read(file string, depth int) {
 	}
 	r.out.Files = append(r.out.Files, file)
 	number, first, joined := 0, 0, ""
-	for raw := range strings.Lines(string(f.Text)) {
+	for _, raw := range text.SplitLines(string(f.Text)) {
 		number++
 		if joined == "" {
 			first = number
