@@ -208,7 +208,7 @@ func (f *Facts) notRunning(found check.Result, want []uint16, other *Holder) che
 	if len(f.Confined) > 0 && f.Daemon.PID == 0 && other == nil {
 		s := f.Confined[0]
 		found.File = s.file
-		found.Text += " Its unit sets " + s.shown() + ", which may be why."
+		found.Text += " systemd is told to keep something from it by " + s.shown() + ", which may be why."
 		found.Next = s.lifted(f.Unit)
 	}
 	for _, s := range f.Sources {
@@ -223,7 +223,7 @@ func (f *Facts) notRunning(found check.Result, want []uint16, other *Holder) che
 	return found
 }
 
-// askConfined: sshd runs, and its unit keeps something from it. Whether people get in all
+// askConfined: sshd runs, and systemd keeps something from it or from people's sessions. Whether people get in all
 // the same hangs on what they and the package need of it.
 func (f *Facts) askConfined(found check.Result) check.Result {
 	if p := f.Daemon.Profile; p != "" {
@@ -237,7 +237,7 @@ func (f *Facts) askConfined(found check.Result) check.Result {
 	}
 	s := f.Confined[0]
 	found.Answer, found.File, found.Decides = check.Unknown, s.file, s.shown()
-	found.Text = "sshd listens, but its unit sets " + s.shown() + "; whether people get in with that is not known."
+	found.Text = "sshd listens, but systemd keeps something from it or from people's sessions by " + s.shown() + "; whether people get in with that is not known."
 	found.Next = s.lifted(f.Unit)
 	return found
 }

@@ -9,22 +9,27 @@ import (
 	"aadssh/internal/text"
 )
 
-// readConfined is the last setting of a unit of each kind by which systemd keeps something
-// from sshd and the sessions that a sign-in may need (systemd.exec(5),
-// systemd.resource-control(5)); the first of them in the unit. ProtectSystem=yes leaves /etc as it is. What does not concern a
-// sign-in, like ProtectHome=, without which people are in all the same, is left out.
-func readConfined(h *host.Host, unit string) (all []setting) {
-	for _, file := range unitFiles(h, unit) {
-		eachSetting(h, file, "[Service]", func(key, value string, line int) {
+// readConfined are the settings of sshd's unit by which systemd keeps something from sshd, and
+// those of the slices that it and people's sessions are in (systemd.exec(5),
+// systemd.resource-control(5), pam_systemd(8)).
+func readConfined(h *host.Host, unit string) []setting {
+	all := confining(h, unitFiles(h, unit), "[Service]")
+	for _, slice := range []string{"system.slice", "user.slice", "user-.slice"} {
+		all = append(all, confining(h, dropins(h, []string{slice}), "[Slice]")...)
+	}
+	return all
+}
+
+// confining is the last setting of each kind in the files of a unit that takes away what a
+// sign-in may need. ProtectSystem=yes leaves /etc as it is. What does not concern a sign-in,
+// like ProtectHome=, without which people are in all the same, is left out.
+func confining(h *host.Host, files []string, section string) (all []setting) {
+	for _, file := range files {
+		eachSetting(h, file, section, func(key, value string, line int) {
 			if !confines(key) {
 				return
 			}
-			before := all
-			for all = nil; len(before) > 0; before = before[1:] {
-				if before[0].key != key {
-					all = append(all, before[0])
-				}
-			}
+			all = slices.DeleteFunc(all, func(s setting) bool { return s.key == key })
 			if !generous(value) && (key != "ProtectSystem" || value == "full" || value == "strict") {
 				all = append(all, setting{key: key, file: file, line: line, value: value})
 			}

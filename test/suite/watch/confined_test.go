@@ -20,7 +20,7 @@ func TestConfinedUnit(t *testing.T) {
 	for _, c := range confinements() {
 		t.Run(c.line, func(t *testing.T) {
 			s.T = t
-			s.Do("cd /etc/systemd/system; rm -rf service.d ssh.service.d sshd.service.d; f=" + cmp.Or(c.file, "ssh.service.d/site.conf") +
+			s.Do("cd /etc/systemd/system; rm -rf service.d ssh.service.d sshd.service.d *.slice.d; f=" + cmp.Or(c.file, "ssh.service.d/site.conf") +
 				"; mkdir -p $(dirname $f); printf '[Service]\\n" + c.line + "\\n' > $f; systemctl daemon-reload; systemctl reset-failed ssh; systemctl restart ssh || true")
 			in := s.signInAt(wire.Guest, 22)
 			if in != c.in && !c.any {
@@ -75,6 +75,10 @@ func confinements() []confinement {
 		{line: "LimitNOFILE=8", file: "service.d/site.conf", names: "LimitNOFILE="},
 		{line: "LimitSTACK=16K", code: 21, names: "LimitSTACK="},
 		{line: "SocketBindDeny=any", any: true, names: "SocketBindDeny="},
+		{line: "[Slice]\\nTasksMax=2", file: "user-.slice.d/site.conf", any: true, names: "TasksMax="},
+		{line: "[Slice]\\nMemoryMax=64K", file: "user.slice.d/site.conf", any: true, names: "MemoryMax="},
+		{line: "[Slice]\\nIPAddressDeny=any", file: "system.slice.d/site.conf", any: true, names: "IPAddressDeny="},
+		{line: "[Slice]\\nTasksMax=40%%", file: "user-.slice.d/site.conf", in: true},
 		{line: "PrivateDevices=yes", in: true},
 		{line: "ProtectKernelTunables=yes\\nProtectKernelModules=yes\\nProtectControlGroups=yes\\nRestrictNamespaces=yes\\nLockPersonality=yes", in: true},
 		{line: "[Unit]\\nConditionPathExists=!/etc/passwd", code: 21, names: "ConditionPathExists=!/etc/passwd"},
