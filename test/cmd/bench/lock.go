@@ -38,15 +38,20 @@ const hold = "/hold"
 
 // locked measures a first installation on machines whose package manager is busy for the
 // given time: how much longer it takes than on an idle machine, counted from when the
-// manager is free.
+// manager is free. Of each the median of three is taken: the handler looks for the lock twice
+// a second, so one measurement alone says little.
 func locked(lock time.Duration) func(context.Context) ([]figure, error) {
 	return func(ctx context.Context) ([]figure, error) {
+		const rounds = 3
 		managers := busyManagers()
-		free := make([]time.Duration, len(managers))
-		for i, m := range managers { // one after another: nothing else must be measured
-			var err error
-			if free[i], err = m.whenFree(ctx); err != nil {
-				return nil, fmt.Errorf("%s, free: %w", m.name, err)
+		free, held := make([][]time.Duration, len(managers)), make([][]time.Duration, len(managers))
+		for range rounds {
+			for i, m := range managers { // one after another: nothing else must be measured
+				took, err := m.whenFree(ctx)
+				if err != nil {
+					return nil, fmt.Errorf("%s, free: %w", m.name, err)
+				}
+				free[i] = append(free[i], took)
 			}
 		}
 		type answer struct {
@@ -55,22 +60,27 @@ func locked(lock time.Duration) func(context.Context) ([]figure, error) {
 			err  error
 		}
 		answers := make(chan answer)
-		for i, m := range managers {
+		for n := range rounds * len(managers) {
 			go func() {
+				at := n % len(managers)
 				// They end one after the other, so that they do not disturb each other.
-				took, err := m.whenBusy(ctx, lock+time.Duration(i)*8*time.Second)
-				answers <- answer{i, took, err}
+				took, err := managers[at].whenBusy(ctx, lock+time.Duration(n)*8*time.Second)
+				answers <- answer{at, took, err}
 			}()
 		}
-		figures, errs := make([]figure, len(managers)), []error(nil)
-		for range managers {
+		var errs []error
+		for range rounds * len(managers) {
 			a := <-answers
 			if a.err != nil {
 				errs = append(errs, fmt.Errorf("%s, at work: %w", managers[a.at].name, a.err))
 			}
-			late := a.took - free[a.at]
-			figures[a.at] = figure{fmt.Sprintf("%s at work for %s at first boot: later than on a free machine (%s) by", managers[a.at].name, lock, seconds(free[a.at])),
-				seconds(late), "<= 1.00 s", late > time.Second}
+			held[a.at] = append(held[a.at], a.took)
+		}
+		var figures []figure
+		for i, m := range managers {
+			late := median(held[i]) - median(free[i])
+			figures = append(figures, figure{fmt.Sprintf("%s at work for %s at first boot: later than on a free machine (%s) by, median of %d", m.name, lock, seconds(median(free[i])), rounds),
+				seconds(late), "<= 1.00 s", late > time.Second})
 		}
 		return figures, errors.Join(errs...)
 	}
