@@ -27,6 +27,9 @@ type matrix struct {
 	out    io.Writer
 	// handler is the program under test; nil: the product.
 	handler []byte
+	// layers is the folder of the machines on which the cases begin; "": one of this run's own.
+	// Runs of the same program can share it.
+	layers string
 
 	rows []row
 }
@@ -40,7 +43,7 @@ type row struct {
 
 func (m *matrix) run(ctx context.Context) error {
 	if m.handler == nil {
-		p := handlerUnderTest()
+		p := product()
 		if p.err != nil {
 			return p.err
 		}
@@ -56,17 +59,20 @@ func (m *matrix) run(ctx context.Context) error {
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp("", "faults.")
-	if err != nil {
-		return err
+	if m.layers == "" {
+		dir, err := os.MkdirTemp("", "faults.")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		m.layers = dir
 	}
-	defer os.RemoveAll(dir)
 	for _, p := range personas() {
 		for _, sc := range scenarios(p) {
 			if !strings.Contains(sc.String(), m.only) || m.skip != nil && m.skip(sc) {
 				continue
 			}
-			if err := m.scenario(ctx, sc, dir); err != nil {
+			if err := m.scenario(ctx, sc); err != nil {
 				return err
 			}
 		}
@@ -75,8 +81,8 @@ func (m *matrix) run(ctx context.Context) error {
 }
 
 // scenario runs all cases of a scenario, several at a time.
-func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
-	ref, err := undisturbed(ctx, sc, dir, m.handler, m.errors)
+func (m *matrix) scenario(ctx context.Context, sc scenario) error {
+	ref, err := undisturbed(ctx, sc, m.layers, m.handler, m.errors)
 	if err != nil {
 		return err
 	}

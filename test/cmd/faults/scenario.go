@@ -167,6 +167,11 @@ func (sc scenario) layer(ctx context.Context, dir string, handler []byte) (layer
 	} else if err != nil {
 		return "", err
 	}
+	defer func() {
+		if err != nil { // nothing may begin on half a machine
+			err = errors.Join(err, os.RemoveAll(layer))
+		}
+	}()
 	s, err := newStage(ctx, stageOptions{persona: sc.persona, packages: sc.packages, handler: handler})
 	if err != nil {
 		return "", err

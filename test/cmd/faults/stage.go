@@ -177,6 +177,9 @@ type program struct {
 // tracer is the tracer, built once.
 var tracer = sync.OnceValue(func() program { return build("./test/cmd/faults/tracer", "") })
 
+// product is the handler under test as it is, built once.
+var product = sync.OnceValue(func() program { return handlerUnderTest() })
+
 // handlerText is where the instructions of the handler under test are loaded. No other
 // program uses that address, so its system calls can be told from those of the programs that
 // it starts. Otherwise it is the product.

@@ -16,13 +16,14 @@ import (
 // reinstallation, the machine is started again with a package that registers whenever it is
 // installed: then nothing excuses another result.
 //
-// MACHINES selects, as for TestMatrix.
+// MACHINES selects, as for TestMatrix, which compares the plan too. So without it few are
+// run, and others than there.
 func TestPlanAgreesWithEnable(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	var lock sync.Mutex
 	compared, reinstalled := 0, 0
 	t.Run("machines", func(t *testing.T) {
-		eachMachine(t, func(s situation, persona string) {
+		eachMachine(t, 101, func(s situation, persona string) {
 			t.Run(s.name+"/"+persona, func(t *testing.T) {
 				t.Parallel()
 				again := m.agrees(t, s, persona)
