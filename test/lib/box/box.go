@@ -47,7 +47,7 @@ type Bind struct {
 // Box is one throw-away machine.
 type Box struct {
 	init    *namespaces.Init
-	host    string   // our folder on the host: mount point and synthetic files
+	host    string   // our folder on the host, with the mount point
 	root    *os.File // the box's /
 	network *os.File // the box's network namespace
 	upper   string   // folder with everything that was written to /
@@ -90,11 +90,10 @@ func (b *Box) start(program string, o Options) error {
 		return err
 	}
 	binds := o.Binds
+	var files map[string]string
 	if o.Memory != nil {
-		more, err := o.Memory.binds(filepath.Join(b.host, "memory"))
-		if err != nil {
-			return err
-		}
+		var more []Bind
+		files, more = o.Memory.files(filepath.Join(work, "files"))
 		binds = append(binds[:len(binds):len(binds)], more...)
 	}
 	size := o.Size
@@ -102,7 +101,7 @@ func (b *Box) start(program string, o Options) error {
 		size = "2g"
 	}
 	first, said, err := namespaces.Start(program, map[string]any{
-		"Work": work, "Size": size, "Layers": o.Layers, "Binds": binds, "Hostname": "box",
+		"Work": work, "Size": size, "Layers": o.Layers, "Files": files, "Binds": binds, "Hostname": "box",
 		"BlackHole": BlackHole,
 		"Addresses": []string{Metadata + "/32", WireServer + "/32", Packages + "/32"},
 	}, []string{"PATH=" + Path}, syscall.CLONE_NEWUTS)

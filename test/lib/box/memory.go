@@ -2,7 +2,6 @@ package box
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -16,8 +15,9 @@ type Memory struct {
 	NoBlocks bool
 }
 
-// binds writes the synthetic files below dir and says where to mount them.
-func (m Memory) binds(dir string) ([]Bind, error) {
+// files are the synthetic files, by their path below dir, and what mounts them. A path that
+// ends with a slash is a folder's.
+func (m Memory) files(dir string) (files map[string]string, binds []Bind) {
 	block := m.Block
 	if block == 0 {
 		block = 128 << 20
@@ -26,7 +26,7 @@ func (m Memory) binds(dir string) ([]Bind, error) {
 	if total == 0 {
 		total = m.Size - m.Size/16 // like real machines with 1 GiB: 0.94 of it
 	}
-	files := map[string]string{"meminfo": meminfo(total)}
+	files = map[string]string{"meminfo": meminfo(total), "memory/": ""}
 	if !m.NoBlocks {
 		// Kernel documentation, admin-guide/mm/memory-hotplug: hexadecimal, without 0x.
 		files["memory/block_size_bytes"] = fmt.Sprintf("%x\n", block)
@@ -37,22 +37,10 @@ func (m Memory) binds(dir string) ([]Bind, error) {
 			files[name+"phys_index"] = fmt.Sprintf("%08x\n", i)
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "memory"), 0o755); err != nil {
-		return nil, err
-	}
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(path, []byte(content), 0o444); err != nil {
-			return nil, err
-		}
-	}
-	return []Bind{
+	return files, []Bind{
 		{From: filepath.Join(dir, "meminfo"), To: "/proc/meminfo"},
 		{From: filepath.Join(dir, "memory"), To: "/sys/devices/system/memory"},
-	}, nil
+	}
 }
 
 func meminfo(total uint64) string {

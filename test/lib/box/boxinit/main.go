@@ -19,9 +19,13 @@ import (
 
 // config is the first line of standard input.
 type config struct {
-	Work      string   // empty folder to mount on
-	Size      string   // of the tmpfs that takes all writes
-	Layers    []string // lower layers, topmost first
+	Work   string   // empty folder to mount on
+	Size   string   // of the tmpfs that takes all writes
+	Layers []string // lower layers, topmost first
+	// Files are written to the folder files below Work, for Binds from there. They are on a
+	// tmpfs of their own, which takes nothing from Size. A path that ends with a slash is a
+	// folder's.
+	Files     map[string]string
 	Binds     []bind
 	Addresses []string // on lo
 	BlackHole string   // an address that drops all packets
@@ -80,6 +84,9 @@ func setUp(in *bufio.Reader) (upper *os.File, err error) {
 	if err := kernelFiles(root); err != nil {
 		return nil, err
 	}
+	if err := c.writeFiles(); err != nil {
+		return nil, err
+	}
 	for _, b := range c.Binds {
 		if err := b.mount(root); err != nil {
 			return nil, fmt.Errorf("bind %s: %w", b.To, err)
@@ -120,6 +127,32 @@ func overlay(c config) (root string, upper *os.File, err error) {
 	}
 	upper, err = os.Open(up)
 	return root, upper, err
+}
+
+func (c config) writeFiles() error {
+	top := filepath.Join(c.Work, "files")
+	if err := os.Mkdir(top, 0o755); err != nil {
+		return err
+	}
+	if err := syscall.Mount("tmpfs", top, "tmpfs", 0, "mode=755"); err != nil {
+		return fmt.Errorf("tmpfs for files: %w", err)
+	}
+	for name, content := range c.Files {
+		path := filepath.Join(top, name)
+		if strings.HasSuffix(name, "/") {
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(content), 0o444); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // kernelFiles mounts what the kernel provides on every machine: /proc, /sys (read only), a
