@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
 
@@ -29,30 +30,28 @@ func TestMain(m *testing.M) {
 }
 
 // TestSample runs the point in the middle of every scenario: the same one each time, as long
-// as the handler makes the same calls. On other families than the first it runs those in
-// which the package manager does different things: setup and enable do what install does.
-// With SCENARIOS=all, two points of each scenario are run, on every family.
+// as the handler makes the same calls. On other families than the first it runs two of the
+// four in which the package manager does different things. With SCENARIOS=all, two points of
+// each scenario are run, on every family.
 func TestSample(t *testing.T) {
 	if os.Getenv("SCENARIOS") == "all" {
-		sample(t, matrix{pick: spread(2)}, 60)
+		sample(t, matrix{pick: func(_ scenario, all []point) []point { return spread(2)(all) }}, 60)
 		return
 	}
 	first := personas()[0].Name
-	everywhere := []string{"install", "upgrade", "migration", "uninstall"}
-	middle := func(all []point) []point { return all[len(all)/2:][:min(1, len(all))] }
+	others := map[roots.Family][]string{roots.Dnf: {"install", "migration"}, roots.Zypper: {"upgrade", "uninstall"}}
+	middle := func(_ scenario, all []point) []point { return all[len(all)/2:][:min(1, len(all))] }
 	sample(t, matrix{pick: middle, skip: func(sc scenario) bool {
-		return sc.persona.Name != first && !slices.Contains(everywhere, sc.name)
-	}}, 18)
+		return sc.persona.Name != first && !slices.Contains(others[sc.persona.Family], sc.name)
+	}}, 15)
 }
 
 // TestErrorsSample makes a few system calls of every scenario fail, and those after which
-// the product was wrong once. Without SCENARIOS=all, only the first family is played.
+// the product was wrong once. Without SCENARIOS=all, only the first family is played, and of
+// those calls each in one scenario.
 func TestErrorsSample(t *testing.T) {
 	const least = 80
-	first := personas()[0].Name
-	if os.Getenv("SCENARIOS") == "all" {
-		first = ""
-	}
+	first, all := personas()[0].Name, os.Getenv("SCENARIOS") == "all"
 	home := agentrun.Dir(scene.HandlerVersion)
 	wrongOnce := []string{
 		"setup: ENOSPC at make folder /var/lib/aadsshlogin-handler (1)",                             // no status
@@ -75,12 +74,16 @@ func TestErrorsSample(t *testing.T) {
 		"enable: EIO at open " + home + "/bin/HandlerEnvironment.json (1)",                          // "cannot be used"
 		"enable: EMFILE at open " + home + "/HandlerEnvironment.json (1)",                           // the same
 	}
-	spread := spreadErrors(3)
-	sample(t, matrix{errors: true, skip: func(sc scenario) bool { return first != "" && sc.persona.Name != first }, pick: func(all []point) []point {
-		some := spread(all)
-		for _, p := range all {
-			if slices.Contains(wrongOnce, p.String()) && !slices.Contains(some, p) {
+	played := map[string]bool{}
+	sample(t, matrix{errors: true, skip: func(sc scenario) bool { return !all && sc.persona.Name != first }, pick: func(sc scenario, points []point) []point {
+		some := spreadErrors(3)(points)
+		if sc.repeats { // these need no new machine for each case
+			some = spreadErrors(20)(points)
+		}
+		for _, p := range points {
+			if name := p.String(); slices.Contains(wrongOnce, name) && (all || !played[name]) && !slices.Contains(some, p) {
 				some = append(some, p)
+				played[name] = true
 			}
 		}
 		return some
@@ -116,7 +119,7 @@ func TestNoInPlaceWrite(t *testing.T) {
 		handler: broken(t, "status/write.go", "	if f.overwrite(r, now) == nil {\n		return nil\n	}\n", "")}
 	var out bytes.Buffer
 	m.out = &out
-	m.pick = func(all []point) (some []point) {
+	m.pick = func(_ scenario, all []point) (some []point) {
 		for _, p := range all {
 			if p.On && p.Fault == "ENOSPC" && strings.HasPrefix(p.Point, "write /var/lib/aadsshlogin-handler/.receipt") {
 				some = append(some, p)
@@ -153,7 +156,7 @@ func TestUpdateIsKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			m := matrix{jobs: 2, only: "ubuntu22.04 upgrade", handler: c.handler, out: &out}
-			m.pick = func(all []point) (some []point) {
+			m.pick = func(_ scenario, all []point) (some []point) {
 				for _, p := range all {
 					if p.holdsPlace() {
 						some = append(some, p)
@@ -196,7 +199,7 @@ func TestBrokenMarker(t *testing.T) {
 	m.out = &out
 	// From where the packages are changed and sshd is not yet reloaded: that is when the
 	// record of the transaction has been removed for the last time.
-	m.pick = func(all []point) (some []point) {
+	m.pick = func(_ scenario, all []point) (some []point) {
 		for _, p := range all {
 			// What is after it is the same as before the next point, where it is run.
 			if strings.HasSuffix(p.Point, ".transaction") && strings.HasPrefix(p.Point, "remove") {

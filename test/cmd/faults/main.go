@@ -35,7 +35,7 @@ func main() {
 	if *errors {
 		some = spreadErrors(*each)
 	}
-	m := matrix{jobs: *jobs, only: *only, pick: containing(*at, some), list: *list, logs: *logs, errors: *errors, resume: !*forget, out: os.Stdout}
+	m := matrix{jobs: *jobs, only: *only, pick: func(_ scenario, all []point) []point { return some(containing(*at, all)) }, list: *list, logs: *logs, errors: *errors, resume: !*forget, out: os.Stdout}
 	if err := m.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "make faults:", err)
 		os.Exit(1)

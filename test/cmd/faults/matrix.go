@@ -15,10 +15,10 @@ import (
 // matrix is all scenarios with all of their points.
 type matrix struct {
 	jobs int
-	only string                // part of the names of scenarios; "": all
-	skip func(scenario) bool   // scenarios that are left out; nil: none
-	pick func([]point) []point // which of a scenario's points; nil: all
-	list bool                  // the points, instead of running them
+	only string                          // part of the names of scenarios; "": all
+	skip func(scenario) bool             // scenarios that are left out; nil: none
+	pick func(scenario, []point) []point // which of a scenario's points; nil: all
+	list bool                            // the points, instead of running them
 	// errors: system calls fail, instead of the handler being killed.
 	errors bool
 	resume bool     // cases that an earlier run with the same program has completed are not repeated
@@ -133,7 +133,7 @@ func (m *matrix) scenario(ctx context.Context, sc scenario) error {
 	}
 	picked := ref.points
 	if m.pick != nil {
-		picked = m.pick(picked)
+		picked = m.pick(sc, picked)
 	}
 	for _, p := range picked {
 		if ctx.Err() == nil {
@@ -193,11 +193,9 @@ func spreadErrors(n int) func([]point) []point {
 	}
 }
 
-// containing picks among the points whose name contains a text.
-func containing(text string, pick func([]point) []point) func([]point) []point {
-	return func(all []point) []point {
-		return pick(slices.DeleteFunc(slices.Clone(all), func(p point) bool { return !strings.Contains(p.String(), text) }))
-	}
+// containing are the points whose name contains a text.
+func containing(text string, all []point) []point {
+	return slices.DeleteFunc(slices.Clone(all), func(p point) bool { return !strings.Contains(p.String(), text) })
 }
 
 // say prints a failed case.
