@@ -178,7 +178,7 @@ func TestUndecryptable(t *testing.T) {
 }
 
 func TestProtectedNotBase64(t *testing.T) {
-	env := Environment{ConfigFolder: t.TempDir()}
+	env := Environment{ConfigFolder: hosttest.Folder(t)}
 	write(t, filepath.Join(env.ConfigFolder, "0.settings"), `{"runtimeSettings": [{"handlerSettings": {"protectedSettings": "%%%"}}]}`)
 	_, _, err := ReadSettings(context.Background(), hosttest.New(t).Host(), env, 0)
 	refused(t, err, "not base64")

@@ -80,7 +80,7 @@ func TestNothingSent(t *testing.T) {
 	if err != nil || unknown != nil || !reflect.DeepEqual(s, Defaults()) {
 		t.Errorf("empty file: %+v, %q, %v", s, unknown, err)
 	}
-	s, unknown, err = ReadSettings(context.Background(), hosttest.New(t).Host(), Environment{ConfigFolder: t.TempDir()}, 1)
+	s, unknown, err = ReadSettings(context.Background(), hosttest.New(t).Host(), Environment{ConfigFolder: hosttest.Folder(t)}, 1)
 	if err != nil || unknown != nil || !reflect.DeepEqual(s, Defaults()) {
 		t.Errorf("no file: %+v, %q, %v", s, unknown, err)
 	}
@@ -161,7 +161,7 @@ func TestUnreadableFile(t *testing.T) {
 }
 
 func TestHostileSettingsFile(t *testing.T) {
-	env := Environment{ConfigFolder: t.TempDir()}
+	env := Environment{ConfigFolder: hosttest.Folder(t)}
 	must(t, syscall.Mkfifo(filepath.Join(env.ConfigFolder, "0.settings"), 0o600))
 	must(t, os.Mkdir(filepath.Join(env.ConfigFolder, "1.settings"), 0o700))
 	must(t, os.Symlink("/dev/zero", filepath.Join(env.ConfigFolder, "2.settings")))
@@ -211,7 +211,7 @@ func TestNumbersThatNoFloat64Holds(t *testing.T) {
 
 // TestSettingsAsWindowsSavesThem: a mark or two bytes for each letter are named as what they are.
 func TestSettingsAsWindowsSavesThem(t *testing.T) {
-	env := Environment{ConfigFolder: t.TempDir()}
+	env := Environment{ConfigFolder: hosttest.Folder(t)}
 	two := func(high bool) (out string) {
 		for _, c := range settingsFile(`{}`) {
 			if out += string(c) + "\x00"; high {
@@ -237,7 +237,7 @@ func FuzzSettings(f *testing.F) {
 	f.Add([]byte(settingsFile(`{"proxy": "http://user:hunter2@proxy:1"}`)))
 	f.Add([]byte(settingsFile(`{"repository": 5, "monitor": {"a": []}}`)))
 	f.Add([]byte(`{"runtimeSettings": [null]}`))
-	env := Environment{ConfigFolder: f.TempDir()}
+	env := Environment{ConfigFolder: hosttest.Folder(f)}
 	path := filepath.Join(env.ConfigFolder, "0.settings")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		must(t, os.WriteFile(path, content, 0o600))

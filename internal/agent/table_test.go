@@ -207,7 +207,7 @@ func TestRows(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	env := Environment{ConfigFolder: t.TempDir()}
+	env := Environment{ConfigFolder: hosttest.Folder(t)}
 	write(t, filepath.Join(env.ConfigFolder, "0.settings"), settingsFile(`{"monitor": 30}`))
 	if s, _, err := ReadSettings(ctx, hosttest.New(t).Host(), env, 0); err != nil || s.Monitor != 30 || errors.Is(err, context.Canceled) {
 		t.Errorf("got %+v, %v", s, err)

@@ -10,13 +10,14 @@ import (
 
 	"aadssh/distro"
 	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 	"aadssh/internal/logging"
 )
 
 // machine is a root with these files; a content of "/" makes a folder.
 func machine(t *testing.T, files map[string]string) *host.Host {
 	t.Helper()
-	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
+	h := &host.Host{Root: hosttest.Folder(t), Log: logging.Discard()}
 	for name, content := range files {
 		full := h.Path(name)
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {

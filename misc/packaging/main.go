@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"compress/flate"
 	"flag"
 	"fmt"
 	"os"
@@ -25,13 +26,13 @@ func main() {
 	sbom := flag.String("sbom", "", "file for the list of what is in the binaries, beside the zip; empty: none")
 	licences := flag.String("licences", "", "file with the licence texts of what is in the binaries")
 	flag.Parse()
-	if err := write(names.Handler{Publisher: *publisher, Type: *kind}, *version, *binaries, *licences, *out, *sbom); err != nil {
+	if err := write(names.Handler{Publisher: *publisher, Type: *kind}, *version, *binaries, *licences, *out, *sbom, flate.BestCompression); err != nil {
 		fmt.Fprintln(os.Stderr, "packaging:", err)
 		os.Exit(1)
 	}
 }
 
-func write(name names.Handler, version, binaries, licences, out, sbom string) error {
+func write(name names.Handler, version, binaries, licences, out, sbom string, level int) error {
 	b := bundle.Bundle{Name: name, Version: version, Binaries: map[string][]byte{}}
 	for name, content := range map[string]*[]byte{
 		"HandlerManifest.json": &b.Handler, "misc/manifest.xml": &b.Image, "misc/launcher": &b.Launcher, licences: &b.Licences,
@@ -58,7 +59,7 @@ func write(name names.Handler, version, binaries, licences, out, sbom string) er
 		}
 	}
 	var zip bytes.Buffer
-	if err := b.Write(&zip); err != nil {
+	if err := b.Write(&zip, level); err != nil {
 		return err
 	}
 	return os.WriteFile(out, zip.Bytes(), 0o644)

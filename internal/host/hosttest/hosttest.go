@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 
@@ -49,7 +50,27 @@ func New(t testing.TB) *Runner {
 
 // Host is a machine with an empty root in a temporary directory, whose commands r runs.
 func (r *Runner) Host() *host.Host {
-	return &host.Host{Root: r.t.TempDir(), Runner: r, Log: logging.Discard()}
+	return &host.Host{Root: Folder(r.t), Runner: r, Log: logging.Discard()}
+}
+
+// Folder is an empty folder that is removed when the test ends. It is in memory where there
+// is such a place: tests with hundreds of small machines spent most of their time on making
+// and removing files on a disk.
+func Folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "hosttest.")
+	if err != nil {
+		return t.TempDir()
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // as / of a machine
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // Expect announces that the next command is a query (or another command that may be

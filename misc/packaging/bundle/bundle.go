@@ -75,13 +75,13 @@ func (b Bundle) Files() (map[string][]byte, error) {
 	return files, nil
 }
 
-// Write packs the bundle.
-func (b Bundle) Write(w io.Writer) error {
+// Write packs the bundle; level is one of compress/flate.
+func (b Bundle) Write(w io.Writer, level int) error {
 	files, err := b.Files()
 	if err != nil {
 		return err
 	}
-	return Pack(w, files, flate.BestCompression)
+	return Pack(w, files, level)
 }
 
 // Pack writes files as a zip; level is one of compress/flate, of which the best takes
