@@ -20,8 +20,9 @@ func TestSameZip(t *testing.T) {
 	if !bytes.Equal(one, other) {
 		t.Error("the two zips differ")
 	}
-	if most := 8 << 20; len(one) > most {
-		t.Errorf("the zip has %d bytes, more than %d", len(one), most)
+	const limit = 8 << 20 // bytes
+	if len(one) > limit {
+		t.Errorf("the zip has %d bytes, more than %d", len(one), limit)
 	}
 }
 

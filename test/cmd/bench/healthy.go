@@ -128,7 +128,7 @@ func sizes(ctx context.Context) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	const goal, zipped = 10 << 20, 8 << 20 // TestZip of misc/packaging has the first one too
+	const goal, zipped = 10 << 20, 8 << 20 // TestZip and TestSameZip of misc/packaging have them too
 	var figures []figure
 	for _, arch := range []string{"amd64", "arm64"} {
 		name := "build/aadsshlogin-handler-" + arch

@@ -59,20 +59,20 @@ func (m *matrix) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if m.layers == "" {
-		dir, err := os.MkdirTemp("", "faults.")
-		if err != nil {
+	layers := m.layers
+	if layers == "" {
+		var err error
+		if layers, err = os.MkdirTemp("", "faults."); err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
-		m.layers = dir
+		defer os.RemoveAll(layers)
 	}
 	for _, p := range personas() {
 		for _, sc := range scenarios(p) {
 			if !strings.Contains(sc.String(), m.only) || m.skip != nil && m.skip(sc) {
 				continue
 			}
-			if err := m.scenario(ctx, sc); err != nil {
+			if err := m.scenario(ctx, sc, layers); err != nil {
 				return err
 			}
 		}
@@ -81,8 +81,8 @@ func (m *matrix) run(ctx context.Context) error {
 }
 
 // scenario runs all cases of a scenario, several at a time.
-func (m *matrix) scenario(ctx context.Context, sc scenario) error {
-	ref, err := undisturbed(ctx, sc, m.layers, m.handler, m.errors)
+func (m *matrix) scenario(ctx context.Context, sc scenario, layers string) error {
+	ref, err := undisturbed(ctx, sc, layers, m.handler, m.errors)
 	if err != nil {
 		return err
 	}

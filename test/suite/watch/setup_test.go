@@ -179,7 +179,7 @@ func TestSetupWithoutIdentity(t *testing.T) {
 // when they were not.
 func (s *booted) guard() (end func() string) {
 	s.T.Helper()
-	// It starts no process for a look, or it would keep one processor busy: read waits for a
+	// It starts no program for a look, or it would keep one processor busy: read waits for a
 	// pipe in which nothing comes.
 	s.Do(`cat > /root/guard <<'END'
 #!/bin/bash

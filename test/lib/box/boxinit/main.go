@@ -130,6 +130,9 @@ func overlay(c config) (root string, upper *os.File, err error) {
 }
 
 func (c config) writeFiles() error {
+	if len(c.Files) == 0 {
+		return nil
+	}
 	top := filepath.Join(c.Work, "files")
 	if err := os.Mkdir(top, 0o755); err != nil {
 		return err
@@ -138,17 +141,12 @@ func (c config) writeFiles() error {
 		return fmt.Errorf("tmpfs for files: %w", err)
 	}
 	for name, content := range c.Files {
-		path := filepath.Join(top, name)
-		if strings.HasSuffix(name, "/") {
-			if err := os.MkdirAll(path, 0o755); err != nil {
-				return err
-			}
-			continue
+		path := top + "/" + name
+		err := os.MkdirAll(filepath.Dir(path), 0o755) // of a folder's path that is the folder
+		if err == nil && !strings.HasSuffix(path, "/") {
+			err = os.WriteFile(path, []byte(content), 0o444)
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(content), 0o444); err != nil {
+		if err != nil {
 			return err
 		}
 	}
