@@ -32,7 +32,15 @@ func (f *Facts) Commands(r *check.Result) string {
 	return pattern.ReplaceAllStringFunc(r.Next, func(words string) string {
 		part := pattern.FindStringSubmatch(words)
 		names := strings.Split(packageNames(m).Replace(part[2]), " and ")
-		command := "run: sudo " + installing(m, part[1] != "") + " " + strings.Join(names, " ")
+		run := "run: sudo "
+		if names[0] == "sudo" { // which does not work
+			run = "run as root: "
+		}
+		command := run + installing(m, part[1] != "") + " "
+		if part[1] != "" && m == distro.Apt {
+			command += removedConffiles + " "
+		}
+		command += strings.Join(names, " ")
 		if part[1] != "" && strings.HasPrefix(names[0], f.Target.Packages.Login) {
 			command = f.reinstalling(names, r.Part == check.Conffile && m == distro.Apt)
 			if r.Part == check.Scripts && r.About().Group == "sshd" && strings.HasPrefix(command, "run: ") { // sshd has to read what they write; Azure's way has it do so
@@ -45,6 +53,10 @@ func (f *Facts) Commands(r *check.Result) string {
 		return command
 	})
 }
+
+// removedConffiles has dpkg restore what it otherwise takes as removed on purpose (dpkg(1)):
+// /etc/sudoers, /etc/pam.d/sshd. rpm and zypper restore it without being told.
+const removedConffiles = "-o Dpkg::Options::=--force-confmiss"
 
 // Reinstallation is the command for reinstalling a package, or the words for it.
 func (f *Facts) Reinstallation(name string) string {
@@ -73,7 +85,7 @@ func (f *Facts) reinstalling(names []string, conffiles bool) string {
 	}
 	again += installing(f.Target.Manager, true) + " "
 	if conffiles {
-		again += "-o Dpkg::Options::=--force-confmiss "
+		again += removedConffiles + " "
 	}
 	again += strings.Join(names, " ")
 	options := repo.Options{Base: f.PackageBase(), Mirror: f.Settings.Repository.Mode == agent.ModeMirror, GOARCH: runtime.GOARCH}
@@ -106,7 +118,7 @@ func installing(m distro.Manager, again bool) string {
 func packageNames(m distro.Manager) *strings.Replacer {
 	switch m {
 	case distro.Apt:
-		return strings.NewReplacer("libpam", "libpam-modules")
+		return strings.NewReplacer("libpam", "libpam-modules libpam-modules-bin libpam-runtime")
 	case distro.Zypper:
 		return strings.NewReplacer("libpam", "pam", "openssh-server", "openssh")
 	}

@@ -18,7 +18,9 @@ func TestCommands(t *testing.T) {
 	}{
 		{distro.Apt, "Reinstall the package aadsshlogin with the machine's package manager.", "Run: sudo apt-get update && sudo apt-get install --reinstall aadsshlogin"},
 		{distro.Dnf, "Reinstall the package aadsshlogin with the machine's package manager.", "Run: sudo dnf reinstall aadsshlogin"},
-		{distro.Yum, "Install sudo with the machine's package manager.", "Run: sudo yum install sudo"},
+		{distro.Yum, "Install sudo with the machine's package manager.", "Run as root: yum install sudo"},
+		{distro.Apt, "Reinstall sudo with the machine's package manager.", "Run as root: apt-get install --reinstall -o Dpkg::Options::=--force-confmiss sudo"},
+		{distro.Apt, "Reinstall openssh-server and libpam with the machine's package manager.", "Run: sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss openssh-server libpam-modules libpam-modules-bin libpam-runtime"},
 		{distro.Tdnf, "Reinstall openssh-server and libpam with the machine's package manager.", "Run: sudo tdnf reinstall openssh-server pam"},
 		{distro.Zypper, "Reinstall openssh-server with the machine's package manager.", "Run: sudo zypper install --force openssh"},
 		{distro.Apt, "If that change was not yours, reinstall the package aadsshlogin with the machine's package manager.", "If that change was not yours, run: sudo apt-get update && sudo apt-get install --reinstall aadsshlogin"},
@@ -80,7 +82,11 @@ func TestReinstallation(t *testing.T) {
 		if got := f.Commands(&check.Result{Next: words, Part: check.Scripts, Row: &check.About{Group: "nss"}}); got != c.want {
 			t.Errorf("%s, and sshd has nothing to read: %s", c.manager, got)
 		}
-		if got := f.Commands(&check.Result{Next: "Reinstall sudo with the machine's package manager."}); got != "Run: sudo "+installing(c.manager, true)+" sudo" {
+		others := "Run: sudo " + installing(c.manager, true) + " bash"
+		if c.manager == distro.Apt {
+			others = "Run: sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss bash"
+		}
+		if got := f.Commands(&check.Result{Next: "Reinstall bash with the machine's package manager."}); got != others {
 			t.Errorf("another's package: %s", got)
 		}
 	}

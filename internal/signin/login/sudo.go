@@ -157,7 +157,7 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 		return nil, "sudo cannot become root in people's sessions: the running sshd has given up that right for all that it starts (NoNewPrivileges=).",
 			"Take it out of the unit, which shows where it stands: sudo systemctl cat ssh.service sshd.service | grep -n -e '^# /' -e NoNew. Then: sudo systemctl daemon-reload, and restart sshd."
 	case s.Lacks != "":
-		return nil, "sudo does not start, because " + s.Lacks + " is not on this machine.", "Reinstall sudo with the machine's package manager, as root."
+		return nil, "sudo does not start, because " + s.Lacks + " is not on this machine.", "Reinstall sudo with the machine's package manager."
 	case s.Plugin.File != "":
 		return &s.Plugin, "sudo refuses everything, because " + line(&s.Plugin) + " names the plugin " + text.Name(s.Plugin.Text) + ", which is not there.",
 			"Put it back, or comment the line out, as root: " + comment(&s.Plugin)

@@ -45,7 +45,10 @@ func TestUnattended(t *testing.T) {
 	if want := "zypper --non-interactive install a b\ny\nDEBIAN_FRONTEND=noninteractive apt-get --yes purge c\ny\n"; err != nil || string(out) != want {
 		t.Errorf("%s\nprints %q, %v", got, out, err)
 	}
-	if Unattended("sudo rm a") != "yes | sh -c 'sudo rm a'" || strings.Contains(Unattended("apt-get update"), "--yes") {
+	if got := Unattended("apt-get install a"); !strings.Contains(got, "'DEBIAN_FRONTEND=noninteractive apt-get --yes install a'") {
+		t.Errorf("as root: %s", got)
+	}
+	if Unattended("sudo rm a") != "yes | sh -c 'sudo rm a'" || strings.Contains(Unattended("rm /root/apt-get /root/zypper "), "--") {
 		t.Error("other commands are changed")
 	}
 }
