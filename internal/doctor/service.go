@@ -26,23 +26,15 @@ func queryService(ctx context.Context, h *host.Host) service {
 	}
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
-	var s service
-	for _, name := range []string{"ssh", "sshd"} {
-		daemon, err := systemd.State(ctx, name+".service")
-		if err != nil {
-			return service{err: err}
-		}
-		socket, err := systemd.State(ctx, name+".socket")
-		if err != nil {
-			return service{err: err}
-		}
-		if !s.known || !s.daemon.Exists() {
-			s.daemon = daemon
-		}
-		s.sockets = append(s.sockets, socket)
-		s.known = true
+	units, err := systemd.States(ctx, "ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
+	if err != nil {
+		return service{err: err}
 	}
-	return s
+	daemon := units[0]
+	if !daemon.Exists() {
+		daemon = units[1]
+	}
+	return service{known: true, daemon: daemon, sockets: units[2:]}
 }
 
 // sshService reports whether sshd runs, and whether it starts at the next boot.

@@ -37,12 +37,26 @@ func (u UnitState) Exists() bool { return u.Load != "not-found" && u.Load != "" 
 
 // State returns the state of one unit. A unit that does not exist is a state, not an error.
 func State(ctx context.Context, unit string) (UnitState, error) {
-	var state UnitState
+	all, err := States(ctx, unit)
+	if err != nil {
+		return UnitState{}, err
+	}
+	return all[0], nil
+}
+
+// States returns the states of several units, in their order, over one connection: to
+// connect costs more than to ask.
+func States(ctx context.Context, units ...string) ([]UnitState, error) {
+	all := make([]UnitState, len(units))
 	err := again(ctx, func(s *session) (err error) {
-		state, err = s.state(ctx, unit)
-		return err
+		for i, unit := range units {
+			if all[i], err = s.state(ctx, unit); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return state, err
+	return all, err
 }
 
 // Executed reports whether the program of a service could be executed at systemd's last

@@ -23,13 +23,9 @@ func Health(ctx context.Context, h *host.Host) []check.Result {
 	if !there {
 		return nil
 	}
-	var units []systemd.UnitState
-	for _, name := range allUnits() {
-		u, err := systemd.State(ctx, name)
-		if err != nil {
-			return nil
-		}
-		units = append(units, u)
+	units, err := systemd.States(ctx, allUnits()...)
+	if err != nil {
+		return nil
 	}
 	return []check.Result{assess(units)}
 }

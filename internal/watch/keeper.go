@@ -219,20 +219,24 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 	if err != nil {
 		return err
 	}
-	for _, unit := range started() {
-		u, err := systemd.State(ctx, unit)
-		if err != nil {
-			return err
-		}
+	asked, err := systemd.States(ctx, append(started(), lookUnit)...)
+	if err != nil {
+		return err
+	}
+	units, look := asked[:len(asked)-1], asked[len(asked)-1]
+	for _, u := range units {
 		if u.Load == "masked" {
-			return &maskedError{unit}
+			return &maskedError{u.Name}
 		}
 		if !u.IsActive() || u.File != "enabled" || u.Stale {
 			changed = true
 		}
 	}
+	if !changed && look.Active == "failed" { // the last check could not do its work
+		return k.prove(ctx)
+	}
 	if !changed {
-		return k.prove(ctx, false)
+		return nil
 	}
 	action := k.Host.Log.Started("start %s and %s", timerUnit, pathUnit)
 	// They are stopped first: active units would continue with their old settings.
@@ -245,16 +249,13 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 	if err := systemd.EnableAndStart(ctx, pathUnit); err != nil {
 		return action.Ended(&timerOnlyError{err})
 	}
-	return action.Ended(k.prove(ctx, true))
+	return action.Ended(k.prove(ctx))
 }
 
-// prove lets systemd start a check if the last one could not do its work, or if there was
-// none: that the program runs here does not show that it does in the sandbox and under the
-// account of the unit. The check finds that this run holds the lock, and ends at once.
-func (k *Keeper) prove(ctx context.Context, first bool) error {
-	if u, err := systemd.State(ctx, lookUnit); !first && (err != nil || u.Active != "failed") {
-		return nil
-	}
+// prove lets systemd start a check: that the program runs here does not show that it does
+// in the sandbox and under the account of the unit. The check finds that this run holds the
+// lock, and ends at once.
+func (k *Keeper) prove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	if job := (*systemd.JobError)(nil); errors.As(systemd.Start(ctx, lookUnit), &job) {
