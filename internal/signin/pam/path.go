@@ -15,6 +15,7 @@ import (
 // is a file that pam_env waits at.
 func (s *Service) Path() (at Setting) {
 	path, files := "", []string{pamEnv, environmentFile}
+	var found []Setting // of each variable at most one
 	asked := false
 	for _, r := range append(s.Rules(Auth), s.Rules(Session)...) {
 		asked = asked || r.Is("pam_env.so") && !slices.Contains(r.Args, "readenv=0")
@@ -38,13 +39,17 @@ func (s *Service) Path() (at Setting) {
 				path = strings.ReplaceAll(value, "${PATH}", path)
 				value = path
 			}
-			if value != "" && at.Name == name {
-				at = Setting{} // it is set anew
+			if value == "" {
+				continue
 			}
-			if why := gate.Prevents(name, value); why != "" && value != "" {
-				at = Setting{File: file, Line: number + 1, Name: name, Text: why}
+			found = slices.DeleteFunc(found, func(before Setting) bool { return before.Name == name }) // it is set anew
+			if why := gate.Prevents(name, value); why != "" {
+				found = append(found, Setting{File: file, Line: number + 1, Name: name, Text: why})
 			}
 		}
+	}
+	if len(found) > 0 {
+		at = found[len(found)-1]
 	}
 	return at
 }

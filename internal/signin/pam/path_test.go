@@ -26,6 +26,8 @@ func TestPath(t *testing.T) {
 		{"its own file adds", disk{own: "PATH DEFAULT=/usr/bin\nPATH DEFAULT=${PATH}:/opt/bin\n"}, "", 0},
 		{"the shared file is later", disk{own: "PATH DEFAULT=/opt/bin\n", shared: "PATH=/usr/bin\n"}, "", 0},
 		{"bash reads only", disk{shared: "SHELLOPTS=braceexpand:noexec\nPATH=/bin\n"}, shared, 1},
+		{"another is corrected later", disk{shared: "SHELLOPTS=noexec\nPATH=/opt/bin\nPATH=/bin\n"}, shared, 1},
+		{"the last of two", disk{shared: "SHELLOPTS=noexec\nPATH=/opt/bin\n"}, shared, 2},
 		{"bash has other options", disk{shared: "SHELLOPTS=braceexpand:monitor\n"}, "", 0},
 		{"the loader lists", disk{own: "LD_TRACE_LOADED_OBJECTS DEFAULT=1\n"}, own, 1},
 		{"another variable", disk{own: "MANPATH DEFAULT=/opt/man\n"}, "", 0},
